@@ -35,7 +35,7 @@ pub fn compile(regex: &Regex, whole: bool) -> Result<regex::Regex, String> {
 }
 
 /// Returns a checked expression in the syntax of the `regex` crate, with RE2's meaning.
-pub(crate) fn translated(regex: &Regex) -> String {
+pub fn translated(regex: &Regex) -> String {
     let pattern = ascii_classes(&regex.pattern);
     if regex.ignore_case { format!("(?i:{pattern})") } else { pattern }
 }

@@ -57,8 +57,9 @@ impl Tables {
         let (view, output) = (printer.dialect.name_query(EVALUATED), &printer.plan.output);
         statements.push(format!("{view}\n{}", self.selected(printer, output)));
         let names = (0..self.groups.len()).map(name);
-        let forget = names
-            .fold(format!("DROP VIEW {EVALUATED}"), |text, table| text + &format!("; DROP TABLE {table}"));
+        let forget = names.fold(format!("DROP VIEW {EVALUATED}"), |text, table| {
+            text + "; " + &printer.dialect.forget_rows(&table)
+        });
         Evaluate { statements, forget }
     }
 

@@ -5,6 +5,7 @@
 
 use tagpol_sema::formats;
 
+use super::spark;
 use super::text::literal;
 use crate::ir::{Function, Type};
 
@@ -15,6 +16,8 @@ pub enum Dialect {
     /// DuckDB 1.5.
     #[default]
     DuckDb,
+    /// Spark SQL 4, over the columns of a snapshot.
+    Spark,
 }
 
 /// Words that DuckDB does not take as the name of a column or a table without quotes.
@@ -131,10 +134,19 @@ const DUCKDB_RESERVED: &[&str] = &[
 ];
 
 impl Dialect {
+    /// Returns what a session must be like, for people.
+    pub(super) fn requirement(self) -> &'static str {
+        match self {
+            Self::DuckDb => "",
+            Self::Spark => "; spark.sql.session.timeZone must be UTC",
+        }
+    }
+
     /// Returns the quote of identifiers.
     pub(super) fn quote(self) -> &'static str {
         match self {
             Self::DuckDb => "\"",
+            Self::Spark => "`",
         }
     }
 
@@ -142,6 +154,7 @@ impl Dialect {
     pub(super) fn is_reserved(self, word: &str) -> bool {
         match self {
             Self::DuckDb => DUCKDB_RESERVED.contains(&word),
+            Self::Spark => DUCKDB_RESERVED.contains(&word) || spark::is_reserved(word),
         }
     }
 
@@ -149,15 +162,22 @@ impl Dialect {
     pub(super) fn escaped(self, c: char) -> Option<&'static str> {
         match (self, c) {
             (Self::DuckDb, '\'') => Some("''"),
-            _ => None,
+            (Self::DuckDb, _) => None,
+            (Self::Spark, c) => spark::escaped(c),
+        }
+    }
+
+    /// Returns what stands in a literal for a character that cannot be seen. None: it is an expression of its own.
+    pub(super) fn numbered(self, c: char) -> Option<String> {
+        match self {
+            Self::DuckDb => None,
+            Self::Spark => Some(spark::numbered(c)),
         }
     }
 
     /// Returns an expression for a text of one character, by its number.
     pub(super) fn character(self, c: char) -> String {
-        match self {
-            Self::DuckDb => format!("chr({})", u32::from(c)),
-        }
+        format!("chr({})", u32::from(c))
     }
 
     /// Returns the name of a type.
@@ -173,27 +193,42 @@ impl Dialect {
             (Self::DuckDb, Type::Time) => "TIMESTAMP",
             (Self::DuckDb, Type::Duration) => "BIGINT",
             (Self::DuckDb, Type::Bits) => "UINTEGER",
+            (Self::Spark, ty) => spark::type_name(ty),
         }
     }
 
-    /// Returns the start of a statement that keeps a query's rows for the session.
+    /// Whether rows that are kept for the session are computed each time they are read.
+    pub(super) fn computes_again(self) -> bool {
+        matches!(self, Self::Spark)
+    }
+
+    /// Returns the start of a statement that keeps a query's rows for the session, or gives the query a name.
     pub(super) fn keep_rows(self, name: &str) -> String {
         match self {
             Self::DuckDb => format!("CREATE OR REPLACE TEMP TABLE {name} AS"),
+            Self::Spark => self.name_query(name),
+        }
+    }
+
+    /// Returns the statement that forgets what [`Self::keep_rows`] has kept.
+    pub(super) fn forget_rows(self, name: &str) -> String {
+        match self {
+            Self::DuckDb => format!("DROP TABLE {name}"),
+            Self::Spark => format!("DROP VIEW {name}"),
         }
     }
 
     /// Returns the start of a statement that keeps a query's rows for all sessions, in the file of a database.
     pub(super) fn keep_in_file(self, table: &str) -> String {
         match self {
-            Self::DuckDb => format!("CREATE TABLE {table} AS"),
+            Self::DuckDb | Self::Spark => format!("CREATE TABLE {table} AS"),
         }
     }
 
     /// Returns the start of a statement that gives a query a name for all sessions.
     pub(super) fn name_for_all(self, name: &str) -> String {
         match self {
-            Self::DuckDb => format!("CREATE OR REPLACE VIEW {name} AS"),
+            Self::DuckDb | Self::Spark => format!("CREATE OR REPLACE VIEW {name} AS"),
         }
     }
 
@@ -201,13 +236,14 @@ impl Dialect {
     pub(super) fn json_text(self, value: &str) -> String {
         match self {
             Self::DuckDb => format!("CAST(to_json({value}) AS VARCHAR)"),
+            Self::Spark => format!("to_json({value})"),
         }
     }
 
     /// Returns 16 hexadecimal digits that follow from a text.
     pub(super) fn digest(self, text: &str) -> String {
         match self {
-            Self::DuckDb => format!("substr(md5({text}), 1, 16)"),
+            Self::DuckDb | Self::Spark => format!("substr(md5({text}), 1, 16)"),
         }
     }
 
@@ -215,6 +251,10 @@ impl Dialect {
     pub(super) fn lower_lines(self, texts: &[String]) -> String {
         match self {
             Self::DuckDb => format!("lower(concat_ws(chr(10), {}))", texts.join(", ")),
+            Self::Spark => {
+                let lines = format!(r"concat_ws('\n', {})", texts.join(", "));
+                spark::call(Function::Lower, &[lines])
+            }
         }
     }
 
@@ -222,6 +262,40 @@ impl Dialect {
     pub(super) fn unnested_rows(self, rows: &[String]) -> String {
         match self {
             Self::DuckDb => format!("unnest([{}])", rows.join(", ")),
+            Self::Spark => format!("explode(array({}))", rows.join(", ")),
+        }
+    }
+
+    /// Returns numbers as rows; those that are NULL are left out.
+    pub(super) fn numbers_as_rows(self, numbers: &[String]) -> String {
+        match self {
+            Self::DuckDb => format!("unnest(list_filter([{}], lambda n: n IS NOT NULL))", numbers.join(", ")),
+            Self::Spark => format!("explode(filter(array({}), n -> n IS NOT NULL))", numbers.join(", ")),
+        }
+    }
+
+    /// Returns the end of a selection of totals for each `value`, none of no rows.
+    pub(super) fn groups_of(self, value: &str) -> String {
+        match self {
+            Self::DuckDb => "\nGROUP BY ALL\nHAVING count(*) > 0\nORDER BY ALL".to_owned(),
+            Self::Spark => format!("\nGROUP BY {value}\nORDER BY value NULLS LAST"),
+        }
+    }
+
+    /// Returns a condition as it stands after `WHERE`. Sail moves conditions into the reading of files, where those with
+    /// functions of lists fail; it leaves a condition where it is that may not be the same each time.
+    pub(super) fn row_filter(self, condition: &str) -> String {
+        match self {
+            Self::DuckDb => condition.to_owned(),
+            Self::Spark => format!("CASE WHEN rand() >= 0 THEN {condition} END"),
+        }
+    }
+
+    /// Returns the name of the type of a total: whole numbers may be as large as a count.
+    pub(super) fn count_type(self, ty: Type) -> &'static str {
+        match ty {
+            Type::Integer => "BIGINT",
+            other => self.type_name(other),
         }
     }
 
@@ -233,13 +307,18 @@ impl Dialect {
                     fields.iter().map(|(name, value)| format!("'{name}': {value}")).collect();
                 format!("{{{}}}", fields.join(", "))
             }
+            Self::Spark => {
+                let fields: Vec<String> =
+                    fields.iter().map(|(name, value)| format!("'{name}', {value}")).collect();
+                format!("named_struct({})", fields.join(", "))
+            }
         }
     }
 
     /// Returns the start of a statement that gives a query a name for the session.
     pub(super) fn name_query(self, name: &str) -> String {
         match self {
-            Self::DuckDb => format!("CREATE OR REPLACE TEMP VIEW {name} AS"),
+            Self::DuckDb | Self::Spark => format!("CREATE OR REPLACE TEMP VIEW {name} AS"),
         }
     }
 
@@ -247,6 +326,7 @@ impl Dialect {
     pub(super) fn computed_once(self, name: &str) -> String {
         match self {
             Self::DuckDb => format!("{name} AS MATERIALIZED"),
+            Self::Spark => format!("{name} AS"),
         }
     }
 
@@ -277,6 +357,8 @@ impl Dialect {
                 };
                 [keep].into_iter().chain(kept.iter().map(set)).collect()
             }
+            // A plan with dictionaries is refused for this dialect.
+            Self::Spark => Vec::new(),
         }
     }
 
@@ -284,6 +366,7 @@ impl Dialect {
     pub(super) fn answer(self, name: &str, key: &str) -> String {
         match self {
             Self::DuckDb => format!("getvariable({})[{key}]", literal(&given(name), self)),
+            Self::Spark => spark::refused("this engine has no dictionaries"),
         }
     }
 
@@ -291,6 +374,7 @@ impl Dialect {
     pub(super) fn answer_of_missing(self, name: &str) -> String {
         match self {
             Self::DuckDb => format!("getvariable({})", literal(&missing(name), self)),
+            Self::Spark => spark::refused("this engine has no dictionaries"),
         }
     }
 
@@ -308,6 +392,8 @@ impl Dialect {
                 let steps: String = path.split('.').map(step).collect();
                 format!("coalesce({whole}, {})", at(&steps))
             }
+            // Its paths pass through lists, find no names with dots, and format numbers anew.
+            Self::Spark => spark::refused("fields of `meta` are not offered"),
         }
     }
 
@@ -315,13 +401,14 @@ impl Dialect {
     pub(super) fn list_contains(self, list: &str, text: &str) -> String {
         match self {
             Self::DuckDb => format!("list_contains({list}, {})", literal(text, self)),
+            Self::Spark => format!("array_contains({list}, {})", literal(text, self)),
         }
     }
 
     /// Returns the value of a key of the snapshot's `tags`.
     pub(super) fn map_value(self, key: &str) -> String {
         match self {
-            Self::DuckDb => format!("tags[{}]", literal(key, self)),
+            Self::DuckDb | Self::Spark => format!("tags[{}]", literal(key, self)),
         }
     }
 
@@ -329,6 +416,8 @@ impl Dialect {
     pub(super) fn map_entries(self, map: &str) -> [String; 2] {
         match self {
             Self::DuckDb => [format!("unnest(map_keys({map}))"), format!("unnest(map_values({map}))")],
+            // A selection can have one list as rows.
+            Self::Spark => [format!("explode(map_keys({map}))"), format!("explode(map_values({map}))")],
         }
     }
 
@@ -336,6 +425,7 @@ impl Dialect {
     pub(super) fn list_items(self, list: &str) -> String {
         match self {
             Self::DuckDb => format!("unnest({list})"),
+            Self::Spark => format!("explode({list})"),
         }
     }
 
@@ -343,6 +433,7 @@ impl Dialect {
     pub(super) fn similarity(self, one: &str, other: &str) -> String {
         match self {
             Self::DuckDb => format!("jaro_winkler_similarity({one}, {other})"),
+            Self::Spark => spark::refused("this engine does not compare how similar texts are"),
         }
     }
 
@@ -350,13 +441,14 @@ impl Dialect {
     pub(super) fn time_of_micros(self, micros: &str) -> String {
         match self {
             Self::DuckDb => format!("make_timestamp({micros})"),
+            Self::Spark => format!("CAST(timestamp_micros({micros}) AS TIMESTAMP_NTZ)"),
         }
     }
 
     /// Returns the end of a selection that keeps the first rows of each group, in an order.
     pub(super) fn first_rows_of(self, group: &str, order: &str, most: usize) -> String {
         match self {
-            Self::DuckDb => {
+            Self::DuckDb | Self::Spark => {
                 format!(" QUALIFY row_number() OVER (PARTITION BY {group} ORDER BY {order}) <= {most}")
             }
         }
@@ -368,26 +460,29 @@ impl Dialect {
             Self::DuckDb => format!(
                 "CAST(coalesce(len(list_filter(map_entries(tags), lambda tag: {condition})), 0) AS INTEGER)"
             ),
+            Self::Spark => spark::count_tags(condition),
         }
     }
 
     /// Returns the key of the entry that [`Self::count_tags`] tests.
     pub(super) fn tested_key(self) -> &'static str {
         match self {
-            Self::DuckDb => "tag.key",
+            Self::DuckDb | Self::Spark => "tag.key",
         }
     }
 
     /// Returns its value.
     pub(super) fn tested_value(self) -> &'static str {
         match self {
-            Self::DuckDb => "tag.value",
+            Self::DuckDb | Self::Spark => "tag.value",
         }
     }
 
     /// Returns whether a text matches a regular expression.
     pub(super) fn matches(self, text: &str, pattern: &str, ignore_case: bool, whole: bool) -> String {
-        let Self::DuckDb = self;
+        if self == Self::Spark {
+            return spark::matches(text, pattern, ignore_case, whole);
+        }
         let function = if whole { "regexp_full_match" } else { "regexp_matches" };
         let options = if ignore_case { ", 'i'" } else { "" };
         if !whole && has_inner_anchor(pattern) {
@@ -399,14 +494,18 @@ impl Dialect {
 
     /// Returns a group of the first match of a regular expression.
     pub(super) fn group(self, text: &str, pattern: &str, ignore_case: bool, group: usize) -> String {
-        let Self::DuckDb = self;
+        if self == Self::Spark {
+            return spark::group(text, pattern, ignore_case, group);
+        }
         let options = if ignore_case { ", 'i'" } else { "" };
         format!("regexp_extract({text}, {}, {group}{options})", literal(pattern, self))
     }
 
     /// Returns the call of a function; there are as many arguments as it takes.
     pub(super) fn call(self, function: Function, args: &[String]) -> String {
-        let Self::DuckDb = self;
+        if self == Self::Spark {
+            return spark::call(function, args);
+        }
         let first = args.first().map_or("", String::as_str);
         let name = match function {
             Function::ToNumber => return format!("CAST({first} AS DOUBLE)"),
@@ -430,7 +529,7 @@ impl Dialect {
                      THEN least(greatest({moved}, TIMESTAMP '0001-01-01'), TIMESTAMP '9999-12-31') END"
                 );
             }
-            Function::Bytes => return bytes(args),
+            Function::Bytes => return bytes_of(args, &|text| format!("strlen({text})")),
             Function::Lower => "lower",
             Function::Upper => "upper",
             Function::Length => "length",
@@ -455,9 +554,35 @@ impl Dialect {
         format!("{name}({})", args.join(", "))
     }
 
-    /// Returns the statement that defines a function that the dialect has not. None: it has it.
+    /// Returns the value of an expression in the only row that a query in a query may have.
+    pub(super) fn single_value(self, value: &str) -> String {
+        match self {
+            Self::DuckDb => value.to_owned(),
+            // Spark takes no query that could have several rows.
+            Self::Spark => format!("max({value})"),
+        }
+    }
+
+    /// Returns a constant of a type, from its digits.
+    pub(super) fn number(self, digits: &str, ty: Type) -> String {
+        match (self, ty) {
+            (Self::Spark, Type::Money) => format!("CAST('{digits}' AS {})", self.type_name(ty)),
+            // An exponent makes it a double, read from its decimal digits.
+            (_, Type::Number) => format!("{digits}e0"),
+            _ => digits.to_owned(),
+        }
+    }
+
+    /// Returns a time, from its digits.
+    pub(super) fn time(self, digits: &str) -> String {
+        format!("{} '{digits}'", self.type_name(Type::Time))
+    }
+
+    /// Returns the statement that defines a function that the dialect has not. None: it has it, or it is written out.
     pub(super) fn definition(self, function: Function) -> Option<String> {
-        let Self::DuckDb = self;
+        if self == Self::Spark {
+            return None;
+        }
         let full = |pattern: &str| self.matches("s", pattern, false, true);
         let body = match function {
             // Trimming by a list of characters is many times slower.
@@ -516,16 +641,13 @@ pub(super) struct Answer {
 }
 
 /// Returns the number of bytes of texts, as a tree of sums: databases give up on deep ones.
-fn bytes(args: &[String]) -> String {
+pub(super) fn bytes_of(args: &[String], bytes: &impl Fn(&str) -> String) -> String {
     match args {
         [] => "0".to_owned(),
-        [text] => format!("strlen({text})"),
-        [_, ..] if args.len() <= 16 => {
-            args.iter().map(|text| format!("strlen({text})")).collect::<Vec<_>>().join(" + ")
-        }
+        few if few.len() <= 16 => few.iter().map(|text| bytes(text)).collect::<Vec<_>>().join(" + "),
         many => {
             let (left, right) = many.split_at(many.len() / 2);
-            format!("({}) + ({})", bytes(left), bytes(right))
+            format!("({}) + ({})", bytes_of(left, bytes), bytes_of(right, bytes))
         }
     }
 }

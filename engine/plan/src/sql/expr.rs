@@ -305,7 +305,8 @@ impl Printer<'_> {
         let (_, by) = self.plan.cell_name(table, key_column);
         let [relation, column, by] = [relation, column, by].map(|name| identifier(name, self.dialect));
         let key = self.at_least(key, Binding::Sum);
-        format!("(SELECT {relation}.{column} FROM {relation} WHERE {relation}.{by} = {key})")
+        let found = self.dialect.single_value(&format!("{relation}.{column}"));
+        format!("(SELECT {found} FROM {relation} WHERE {relation}.{by} = {key})")
     }
 
     fn aggregate(self, aggregate: &Aggregate) -> String {
@@ -364,14 +365,14 @@ impl Printer<'_> {
             Literal::Text(text) => literal(text, self.dialect),
             Literal::Bool(truth) => truth.to_string(),
             Literal::Integer(number) => number.to_string(),
-            // An exponent makes it a double, read from its decimal digits.
-            Literal::Number(number) => format!("{number}e0"),
+            Literal::Number(number) => self.dialect.number(&number.to_string(), Type::Number),
             // A point makes it a decimal, however many digits there are.
-            Literal::Money(amount) if amount.abs() < Decimal::from(i32::MAX) => amount.to_string(),
-            Literal::Money(amount) if amount.scale() > 0 => amount.to_string(),
-            Literal::Money(amount) => format!("{amount}.0"),
+            Literal::Money(amount) if amount.abs() < Decimal::from(i32::MAX) || amount.scale() > 0 => {
+                self.dialect.number(&amount.to_string(), Type::Money)
+            }
+            Literal::Money(amount) => self.dialect.number(&format!("{amount}.0"), Type::Money),
             Literal::Date(day) => format!("DATE '{day}'"),
-            Literal::Time(time) => format!("TIMESTAMP '{}'", time.format("%Y-%m-%d %H:%M:%S%.6f")),
+            Literal::Time(time) => self.dialect.time(&time.format("%Y-%m-%d %H:%M:%S%.6f").to_string()),
         }
     }
 

@@ -14,17 +14,20 @@ pub mod difference;
 mod expr;
 mod found;
 mod names;
+mod one_pass;
 mod overlays;
 mod related;
 pub mod remembered;
 pub mod requests;
 pub mod resources;
 pub mod serving;
+mod spark;
 pub mod staged;
 mod statement;
 mod text;
 mod top_by_cost;
 mod unions;
+mod unsupported;
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
@@ -34,7 +37,9 @@ pub use dialect::Dialect;
 pub use found::{FOUND_ATTRIBUTES, Found, FoundCheck};
 pub use names::{candidates_column, related_column};
 pub use related::{ambiguous, related_to};
+pub use text::literals;
 pub use top_by_cost::TopByCost;
+pub use unsupported::Unsupported;
 
 use crate::ir::{Expr, Field, Function, Plan, QueryKind};
 use expr::Printer;
@@ -87,7 +92,17 @@ struct QueryText {
 }
 
 impl Script {
-    /// Prints the plan.
+    /// Prints the plan for a dialect that may not be able to say all of it.
+    ///
+    /// # Errors
+    /// What the dialect cannot say, each with its place, in the order of the plan.
+    pub fn checked(plan: &Plan, dialect: Dialect) -> Result<Self, Vec<Unsupported>> {
+        let unsupported = unsupported::find(plan, dialect);
+        if unsupported.is_empty() { Ok(Self::new(plan, dialect)) } else { Err(unsupported) }
+    }
+
+    /// Prints the plan. What a dialect cannot say ends the evaluation of the resources that need it; see
+    /// [`Self::checked`].
     pub fn new(plan: &Plan, dialect: Dialect) -> Self {
         let tables = columns::Tables::of(plan);
         let printer = Printer { tables: tables.as_ref(), ..Printer::new(plan, dialect) };
@@ -108,7 +123,7 @@ impl Script {
             found: printer.all_findings(),
             top_by_cost: printer.top_by_cost(),
             relations: relations(plan, dialect),
-            heading: text::comment(&format!("now: {}", plan.now.to_rfc3339())),
+            heading: text::comment(&format!("now: {}{}", plan.now.to_rfc3339(), dialect.requirement())),
         }
     }
 

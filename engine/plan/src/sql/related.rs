@@ -38,7 +38,9 @@ pub(super) fn find(plan: &Plan, dialect: Dialect) -> Vec<String> {
     let printer = Printer::new(base, dialect);
     statements.push(printer.related_base(stage));
     statements.push(printer.related(stage));
-    statements.push(format!("DROP TABLE {BASE}"));
+    if !dialect.computes_again() {
+        statements.push(dialect.forget_rows(BASE));
+    }
     statements
 }
 
@@ -101,7 +103,8 @@ impl Printer<'_> {
         let selected = |others: &Vec<ColumnId>| {
             let keys = names(others).into_iter().enumerate();
             let keys: Vec<String> = keys.map(|(at, other)| format!("{other} AS key_{at}")).collect();
-            format!("SELECT id, {} FROM {BASE} WHERE {is_other}", keys.join(", "))
+            let filter = self.dialect.row_filter(&is_other);
+            format!("SELECT id, {} FROM {BASE} WHERE {filter}", keys.join(", "))
         };
         let selected: Vec<String> = finder.others.iter().map(selected).collect();
         let keys: Vec<String> = (0..these.len()).map(|at| format!("key_{at}")).collect();
@@ -113,12 +116,12 @@ impl Printer<'_> {
             "{note}\n  found_{number} AS (\n    SELECT {BASE}.id AS resource, keyed.other, keyed.candidates\
              \n    FROM {BASE} JOIN (\n      SELECT {keys}, min(id) AS other, count(*) AS candidates\
              \n      FROM ({selected})\n      WHERE {set}\
-             \n      GROUP BY {keys}\n    ) AS keyed ON {equal}\n    WHERE {BASE}.{is_this}\n  )",
+             \n      GROUP BY {keys}\n    ) AS keyed ON {equal}\n    WHERE {is_this}\n  )",
             keys = keys.join(", "),
             selected = selected.join(" UNION "),
-            set = set.join(" AND "),
+            set = self.dialect.row_filter(&set.join(" AND ")),
             equal = equal.join(" AND "),
-            is_this = self.name(finder.is_this),
+            is_this = self.dialect.row_filter(&format!("{BASE}.{}", self.name(finder.is_this))),
         )
     }
 }

@@ -5,7 +5,7 @@ use tagpol_sema::program::{Attr, CmpOp, Dimension, TagId};
 use super::expr::Printer;
 use super::text::{identifier, literal};
 use super::{Dialect, EVALUATED, columns};
-use crate::ir::{CheckInfo, ColumnId, Expr, GoalInfo, Plan, Query, QueryKind, Select, StateCode};
+use crate::ir::{CheckInfo, ColumnId, Expr, GoalInfo, Plan, Query, QueryKind, Select, StateCode, Type};
 
 /// Attributes of [`observed`], in the order of its columns.
 pub const OBSERVED_ATTRIBUTES: [&str; 6] = ["id", "name", "type", "provider", "account", "region"];
@@ -105,10 +105,11 @@ pub fn covered_by_value(plan: &Plan, dialect: Dialect, goal: &GoalInfo, by: Opti
     };
     format!(
         "SELECT {value} AS value, count(*) AS in_scope, count(*) FILTER (WHERE {covered}) AS covered, \
-         {} AS cost, {} AS covered_cost\nFROM {EVALUATED}\nWHERE {scope}\nGROUP BY ALL\n\
-         HAVING count(*) > 0\nORDER BY ALL",
+         {} AS cost, {} AS covered_cost\nFROM {EVALUATED}\nWHERE {}{}",
         cost(&scope),
-        cost(&covered)
+        cost(&covered),
+        dialect.row_filter(&scope),
+        dialect.groups_of(&value)
     )
 }
 
@@ -127,7 +128,8 @@ pub fn costs_by_value(plan: &Plan, dialect: Dialect, predicate: usize, by: Optio
 
 /// The column that resources are grouped by; a constant NULL, which makes a group even of no rows, where they are not, or where they have no value.
 fn optional_key(plan: &Plan, dialect: Dialect, key: Option<GroupKey>) -> String {
-    key.map_or_else(|| "CAST(NULL AS VARCHAR)".to_owned(), |key| group_key(plan, dialect, key))
+    let none = || format!("CAST(NULL AS {})", dialect.type_name(Type::Text));
+    key.map_or_else(none, |key| group_key(plan, dialect, key))
 }
 
 /// The column that resources are grouped by.
@@ -160,7 +162,8 @@ pub fn holding(plan: &Plan, dialect: Dialect) -> String {
 pub fn text_too_long(plan: &Plan, dialect: Dialect) -> Option<String> {
     let column = identifier(&plan.column(plan.computed.too_long?).name, dialect);
     Some(format!(
-        "SELECT {column} AS text, id FROM {EVALUATED} WHERE {column} IS NOT NULL ORDER BY id LIMIT 1"
+        "SELECT {column} AS text, id FROM {EVALUATED} WHERE {} ORDER BY id LIMIT 1",
+        dialect.row_filter(&format!("{column} IS NOT NULL"))
     ))
 }
 

@@ -161,6 +161,11 @@ pub fn unknown_tags(relation: &str, id: &str, dialect: Dialect) -> String {
     )
 }
 
+/// Returns the query for the number of resources, one row: `resources`.
+pub fn count(relation: &str, dialect: Dialect) -> String {
+    format!("SELECT count(*) AS resources FROM {}", identifier(relation, dialect))
+}
+
 /// Returns the query for the monthly cost of all resources, one row: `cost`; NULL if no cost is known.
 pub fn total_cost(relation: &str, dialect: Dialect) -> String {
     format!("SELECT sum(monthly_cost) AS cost FROM {}", identifier(relation, dialect))

@@ -46,7 +46,7 @@ impl Printer<'_> {
         let rows = format!("{layers}\nSELECT\n  {}\nFROM {last}", output.join(",\n  "));
         if is_table {
             let statements = vec![format!("{}\n{rows}", self.dialect.keep_rows(EVALUATED))];
-            return Evaluate { statements, forget: format!("DROP TABLE {EVALUATED}") };
+            return Evaluate { statements, forget: self.dialect.forget_rows(EVALUATED) };
         }
         let mut statements: Vec<String> =
             self.plan.dictionaries.iter().flat_map(|dictionary| self.dictionary(dictionary)).collect();
@@ -210,7 +210,7 @@ impl Printer<'_> {
 
     fn filter(self, select: &Select, gap: &str) -> String {
         let filter = select.filter.as_ref();
-        filter.map(|f| format!("{gap}WHERE {}", self.flat(f))).unwrap_or_default()
+        filter.map(|f| format!("{gap}WHERE {}", self.dialect.row_filter(&self.flat(f)))).unwrap_or_default()
     }
 
     fn group(self, select: &Select, gap: &str) -> String {
@@ -221,7 +221,7 @@ impl Printer<'_> {
         format!("{gap}GROUP BY {}", keys.join(", "))
     }
 
-    fn order(self, query: &Query) -> String {
+    pub(super) fn order(self, query: &Query) -> String {
         if query.order.is_empty() {
             return String::new();
         }

@@ -50,6 +50,10 @@ pub(super) fn literal(text: &str, dialect: Dialect) -> String {
             plain.push_str(dialect.escaped(c).unwrap_or(c.encode_utf8(&mut [0; 4])));
             continue;
         }
+        if let Some(numbered) = dialect.numbered(c) {
+            plain.push_str(&numbered);
+            continue;
+        }
         if !plain.is_empty() {
             parts.push(format!("'{plain}'"));
             plain.clear();
@@ -63,6 +67,16 @@ pub(super) fn literal(text: &str, dialect: Dialect) -> String {
         [only] => only.clone(),
         _ => format!("concat({})", parts.join(", ")),
     }
+}
+
+/// Returns a query whose only row has these texts, to see that a database reads them as they are.
+pub fn literals(texts: &[String], dialect: Dialect) -> String {
+    let texts: Vec<String> = texts
+        .iter()
+        .enumerate()
+        .map(|(at, text)| format!("{} AS text_{at}", literal(text, dialect)))
+        .collect();
+    format!("SELECT {}", texts.join(", "))
 }
 
 /// Returns the name as an SQL identifier: as it is where that is safe, else in quotes.

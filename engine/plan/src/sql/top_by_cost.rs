@@ -3,7 +3,7 @@
 
 use super::expr::Printer;
 use super::found::Found;
-use super::{Dialect, TOP_BY_COST, TOP_FINDINGS, counted};
+use super::{TOP_BY_COST, TOP_FINDINGS, counted};
 use crate::ir::{AttrColumn, CheckInfo, Query, StateCode};
 
 /// What finds the open findings of each check's [`TOP_FINDINGS`] most expensive resources, ties in the order of ids, and
@@ -38,7 +38,6 @@ pub(super) struct Source<'a> {
 
 impl TopByCost {
     pub(super) fn new(printer: Printer<'_>, findings: &Query, source: &Source<'_>) -> Self {
-        let Dialect::DuckDb = printer.dialect;
         let cost = AttrColumn::MonthlyCost.as_str();
         let keep = format!(
             "{}\nSELECT *\nFROM {}\nWHERE {cost} >= getvariable('{TOP_BY_COST}').cost",

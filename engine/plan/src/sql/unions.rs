@@ -49,6 +49,9 @@ impl Plan {
 impl Printer<'_> {
     /// Returns the statements of a query over the relation that it reads.
     pub(super) fn query_of(self, query: &Query) -> Vec<String> {
+        if self.dialect.computes_again() {
+            return vec![self.in_one_pass(query)];
+        }
         if !self.plan.is_split(query) {
             return vec![self.whole(query)];
         }
