@@ -30,6 +30,7 @@ FORBIDDEN = {
     "tagpol-emit": ["miette", "clap"],
     "tagpol-enforce": ["tagpol-inventory", "tagpol-files", "duckdb", "tokio", "miette"],
     "tagpol-eval": ["tagpol-report", "aws-config", "burn"],
+    "tagpol-remote": ["tagpol-sema", "tagpol-plan", "duckdb", "miette"],
     "tagpol-report": ["aws-config", "burn"],
     "tagpol-app": ["miette", "clap", "tower-lsp-server", "aws-config"],
     "tagpol-suggest": ["duckdb", "tokio", "miette"],
@@ -49,7 +50,7 @@ FORBIDDEN = {
 # What the program must not depend on without its default features, however far down.
 WITHOUT_FEATURES = [
     "axum", "burn", "tagpol-suggest", "aws-config", "tagpol-collect", "tagpol-language-model", "tagpol-remediate",
-    "tagpol-serve-http",
+    "tagpol-remote", "tagpol-serve-http", "tonic",
 ]
 
 # package: the only workspace crates that may name it among their dependencies, of any kind
@@ -64,7 +65,9 @@ ONLY_USED_BY = {
     "lettre": ["tagpol-serve-notify"],
     "miette": ["tagpol"],
     "jsonwebtoken": ["tagpol-serve-identity"],
+    "prost": ["tagpol-remote"],
     "reqwest": ["tagpol-serve-outgoing"],
+    "tonic": ["tagpol-remote"],
     "saphyr-parser": ["tagpol-migrate"],
     "async-graphql": ["tagpol-serve-http"],
     "axum": ["tagpol-serve-http"],
@@ -73,6 +76,7 @@ ONLY_USED_BY = {
     "tagpol-language-model": ["tagpol-app"],
     "tagpol-collect": ["tagpol-app", "tagpol-remediate"],
     "tagpol-remediate": ["tagpol-app", "tagpol-emit"],
+    "tagpol-remote": ["tagpol-app", "tagpol-tests"],
     "tagpol-suggest": ["tagpol-app"],
     "hcl-edit": ["tagpol-emit"],
     "tower-lsp-server": ["tagpol-lsp"],

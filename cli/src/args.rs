@@ -4,6 +4,7 @@ mod advise;
 mod cost;
 mod database;
 mod enforce;
+mod engine;
 mod fetch;
 mod filter;
 mod migrate;
@@ -28,6 +29,7 @@ pub(crate) use advise::AdviseArgs;
 pub(crate) use cost::CostArgs;
 pub(crate) use database::DatabaseArgs;
 pub(crate) use enforce::EnforceArgs;
+pub(crate) use engine::EngineArgs;
 pub(crate) use fetch::{AwsArgs, AzureArgs, Cloud, CommonFetchArgs, FetchArgs, GcpArgs};
 pub(crate) use filter::FilterArgs;
 pub(crate) use migrate::MigrateArgs;
@@ -247,6 +249,8 @@ pub(crate) struct EvalArgs {
     /// Use decisions and first-seen times, but do not record this run
     #[arg(long)]
     pub(crate) no_record: bool,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
     #[command(flatten)]
     pub(crate) state: StateArgs,
     #[command(flatten)]
@@ -608,6 +612,9 @@ pub(crate) struct CompileArgs {
     /// Show the relational plan instead
     #[arg(long)]
     pub(crate) plan: bool,
+    /// The dialect of the SQL; what it cannot express is an error
+    #[arg(long, value_name = "DIALECT", value_enum, default_value_t = engine::DialectArg::Duckdb)]
+    pub(crate) dialect: engine::DialectArg,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
     /// Time used as now [default: now]

@@ -324,7 +324,15 @@ impl From<RunError> for Failure {
             RunError::Table(_) => Self::engine(error.to_string())
                 .help("correct the file: each key must be there once, and each cell must be valid or empty"),
             RunError::Store(error) => error.into(),
-            RunError::Answer { .. } | RunError::TemporaryFolder(_) => Self::engine(error.to_string()),
+            RunError::Unsupported(_) => Self::usage(error.to_string()).help(
+                "evaluate without `--engine`; docs/scale.md lists what an engine elsewhere can evaluate",
+            ),
+            RunError::EngineAddress(_) => Self::usage(error.to_string()),
+            RunError::OtherResources { .. } => Self::engine(error.to_string())
+                .help("`--engine-path` is where the engine finds the resources of the snapshot"),
+            RunError::Answer { .. } | RunError::TemporaryFolder(_) | RunError::Engine(_) => {
+                Self::engine(error.to_string())
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ pub(crate) fn run(args: &CompileArgs, output: &mut Output) -> Result<Exit, Failu
     let context = context(args.now);
     let project = project::open(args.path.as_deref(), &context)?;
     let named = named(&args.source)?;
-    let compiled = compile_project(&project, &named.source, &context);
+    let compiled = compile_project(&project, &named.source, args.dialect.into(), &context);
     let (compiled, has_inventory) = with_diagnostics(compiled, &project, output)?;
     if !has_inventory {
         output.note("note: without an inventory, native keys are read as the policies spell them\n");

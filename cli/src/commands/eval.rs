@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+#[cfg(feature = "spark")]
+use tagpol_app::EngineSettings;
 use tagpol_app::evaluation::{
     Ambiguous, Evaluation, FindingSelection, Gate, GateFailures, Options, RunError, TOP_FINDINGS,
 };
@@ -12,7 +14,7 @@ use tagpol_app::state::Recorded;
 use tagpol_app::{EvaluateRequest, EvaluatedInventory, Workspace};
 use tagpol_sema::program::Severity;
 
-use crate::args::{EvalArgs, Undetermined};
+use crate::args::{EngineArgs, EvalArgs, Undetermined};
 use crate::context::{RunContext, context};
 use crate::failure::{Exit, Failure};
 use crate::inference;
@@ -43,7 +45,7 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         breakdown: targets.formats().any(Format::shows_breakdown),
         record: keeps_record(args, context.now),
     };
-    let EvaluatedInventory { evaluation, details } = workspace.evaluate(&request)?;
+    let EvaluatedInventory { evaluation, details } = evaluate(&workspace, &args.engine, &request)?;
     if evaluation.summary.resources == 0 {
         output.note("the plan or state has no resources with tags: there is nothing to evaluate\n");
     }
@@ -96,6 +98,34 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
     let Some(severity) = gate.0.filter(|_| failures.any()) else { return Ok(Exit::Success) };
     output.note(&failed(failures, severity, baseline.is_some()));
     Ok(Exit::Findings)
+}
+
+/// Evaluates here, or on an engine elsewhere if one is named.
+#[cfg(feature = "spark")]
+fn evaluate(
+    workspace: &Workspace<'_>,
+    args: &EngineArgs,
+    request: &EvaluateRequest,
+) -> Result<EvaluatedInventory, Failure> {
+    Ok(match &args.engine {
+        None => workspace.evaluate(request)?,
+        Some(address) => {
+            let engine = EngineSettings { address: address.clone(), resources: args.engine_path.clone() };
+            workspace.evaluate_on(&engine, request)?
+        }
+    })
+}
+
+#[cfg(not(feature = "spark"))]
+fn evaluate(
+    workspace: &Workspace<'_>,
+    args: &EngineArgs,
+    request: &EvaluateRequest,
+) -> Result<EvaluatedInventory, Failure> {
+    match &args.engine {
+        None => Ok(workspace.evaluate(request)?),
+        Some(_) => Err(Failure::missing_feature("tagpol eval --engine", "spark")),
+    }
 }
 
 /// Returns the last line of a run that fails: why it ends with 1.

@@ -6,6 +6,7 @@
 //!   `compiling`: the commands
 //! - `testing`: `tagpol test`; `documenting`: `tagpol doc`
 //! - `stdlib`: the standard library
+//! - `engines`: evaluations on an engine elsewhere
 //! - `enforcing`: guards of clouds
 //! - `migrating`: policies of other tools
 //! - `state`, `earlier_state`, `predictions`: what a project remembers, and what a model says
@@ -46,6 +47,7 @@ mod documenting;
 mod documents;
 mod earlier_state;
 mod enforcing;
+mod engines;
 mod evaluation;
 mod events;
 mod examples;

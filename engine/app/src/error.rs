@@ -225,9 +225,13 @@ impl AppError {
             | Self::NoCharges
             | Self::File(_)
             | Self::StateLocation(_)
-            | Self::Run(RunError::Currency(_) | RunError::NoRate(_) | RunError::TextTooLong(_)) => {
-                ErrorKind::Request
-            }
+            | Self::Run(
+                RunError::Currency(_)
+                | RunError::NoRate(_)
+                | RunError::TextTooLong(_)
+                | RunError::EngineAddress(_)
+                | RunError::Unsupported(_),
+            ) => ErrorKind::Request,
             Self::NoInventory
             | Self::EmptyInventory
             | Self::NoCostData

@@ -31,6 +31,8 @@ pub mod decisions;
 #[cfg(feature = "remediate")]
 pub mod emission;
 pub mod enforcement;
+#[cfg(feature = "spark")]
+mod engine;
 mod error;
 #[cfg(feature = "collect")]
 pub mod fetch;
@@ -51,10 +53,13 @@ pub mod tests;
 mod workspace;
 
 pub use context::{Notice, Observer, RunContext, Silent};
+#[cfg(feature = "spark")]
+pub use engine::EngineSettings;
 pub use error::{AppError, ErrorKind};
 pub use inventory::{ImportSettings, InventorySource, OpenedInventory};
 pub use project::{Location, Project, locate, project_root};
 pub use state::{StateAccess, StateStore};
+pub use tagpol_plan::Dialect;
 pub use workspace::{EvaluateRequest, EvaluatedInventory, VirtualTag, Workspace, compile_project};
 
 // The nouns of the results, so that faces need no other crate of the engine.

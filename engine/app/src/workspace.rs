@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use tagpol_eval::cost::{CostRequest, Costs, Dimension, costs, dimension};
 use tagpol_eval::{
-    Compiled, Details, Evaluation, FindingSelection, Observed, Options, RunError, Which, compile,
-    compile_for, evaluate_in_detail, observe_with_predictions,
+    Compiled, Details, Evaluation, FindingSelection, Observed, Options, RunError, Which, compile_for_engine,
+    evaluate_in_detail, observe_with_predictions,
 };
 use tagpol_explain::Found;
 use tagpol_explain::resource::{Explanation, explain};
 use tagpol_files::Scratch;
 use tagpol_inventory::{Snapshot, YearMonth};
+use tagpol_plan::{Dialect, Overlays};
 use tagpol_sema::program::{Program, Source, TagId};
 use tagpol_state::StateError;
 
@@ -151,6 +152,38 @@ impl<'p> Workspace<'p> {
         Ok(EvaluatedInventory { evaluation, details })
     }
 
+    /// As [`Self::evaluate`], on an engine elsewhere, which reads the resources of the snapshot by itself. The run is not
+    /// remembered.
+    ///
+    /// # Errors
+    /// As [`Self::evaluate`], and [`RunError::Unsupported`], [`RunError::Engine`], [`RunError::OtherResources`].
+    #[cfg(feature = "spark")]
+    pub fn evaluate_on(
+        &self,
+        engine: &crate::EngineSettings,
+        request: &EvaluateRequest,
+    ) -> Result<EvaluatedInventory, AppError> {
+        let options = Options { findings: request.findings, ..self.options.clone() };
+        let roles = request.breakdown.then(|| self.project.report_roles(&self.program)).transpose()?;
+        let local = || {
+            let path = self.snapshot().resources_path();
+            std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned()
+        };
+        let resources = engine.resources.clone().unwrap_or_else(local);
+        let engine = crate::engine::Spark::connect(&engine.address, resources, &options.cancel)?;
+        let (evaluation, details) = tagpol_eval::evaluate_on(
+            Box::new(engine),
+            &self.program,
+            self.snapshot(),
+            &options,
+            roles.as_ref(),
+        )?;
+        if evaluation.summary.resources == 0 && !evaluation.snapshot.is_terraform {
+            return Err(AppError::EmptyInventory);
+        }
+        Ok(EvaluatedInventory { evaluation, details })
+    }
+
     /// Sums up the spend by tags, attributes and what charges have, each `NAME`, `resource.NAME` or `charge.NAME`;
     /// repeated names count once. What the request has as dimensions is replaced by these.
     ///
@@ -280,20 +313,23 @@ impl<'p> Workspace<'p> {
     }
 }
 
-/// Compiles the policies of a project, for the inventory of a source if there is one. Returns whether there was.
+/// Compiles the policies of a project, for the inventory of a source if there is one, and for a dialect of SQL. Returns
+/// whether there was an inventory.
 ///
 /// # Errors
-/// As [`Workspace::open`].
+/// As [`Workspace::open`]; [`RunError::Unsupported`] for what the dialect cannot say.
 pub fn compile_project(
     project: &Project,
     source: &InventorySource,
+    dialect: Dialect,
     context: &RunContext<'_>,
 ) -> Result<(Compiled, bool), AppError> {
     let program = project.program_to_evaluate(context)?;
-    Ok(match inventory::find(project, source, context)? {
-        Some(opened) => (compile_for(&program, &opened.snapshot, &options(project, context))?, true),
-        None => (compile(&program, context.now)?, false),
-    })
+    let opened = inventory::find(project, source, context)?;
+    let snapshot = opened.as_ref().map(|opened| &opened.snapshot);
+    let options = options(project, context);
+    let compiled = compile_for_engine(&program, snapshot, (&options, Overlays::default()), dialect)?;
+    Ok((compiled, snapshot.is_some()))
 }
 
 /// Returns the options of a project, without its state store.

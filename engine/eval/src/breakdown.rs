@@ -8,7 +8,6 @@ use tagpol_sema::formats::fold_key;
 use tagpol_sema::program::{Program, Severity, Source, TagId};
 use tagpol_session::Decimal;
 
-use crate::compile::DIALECT;
 use crate::error::RunError;
 use crate::rows::Fields;
 use crate::run::Run;
@@ -209,7 +208,7 @@ fn by_tag(run: &Run, tag: &Tag, rows: u64, all: &Group) -> Result<ByTag, RunErro
 }
 
 fn groups(run: &Run, tags: &[TagId], rows: u64) -> Result<Vec<Group>, RunError> {
-    let sql = sql::breakdown(&run.compiled.plan, DIALECT, tags, rows);
+    let sql = sql::breakdown(&run.compiled.plan, run.dialect(), tags, rows);
     let mut groups = Vec::new();
     run.for_each_of("breakdown", &sql, |row| {
         groups.push(group(row, tags.len())?);

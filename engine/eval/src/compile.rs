@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use tagpol_inventory::{ChargeInfo, Snapshot, ValueCount};
-use tagpol_plan::{Dialect, KeyColumn, KnownValues, Layout, Overlays, Plan, Request, Script, lower};
+use tagpol_plan::{
+    Dialect, KeyColumn, KnownValues, Layout, Overlays, Plan, Request, Script, StatementLimits, lower,
+};
 use tagpol_sema::program::Program;
 use tagpol_session::Store;
 
@@ -116,6 +118,45 @@ pub fn compile_for_layout(
 ) -> Result<Compiled, RunError> {
     let plan = lower(program, layout, request).map_err(RunError::Currency)?;
     let script = Script::new(&plan, DIALECT);
+    Ok(Compiled { plan, script })
+}
+
+/// Compiles a program for an engine elsewhere, in its dialect, and for a snapshot if there is one.
+///
+/// # Errors
+/// [`RunError::Currency`], [`RunError::Unsupported`].
+pub fn compile_for_engine(
+    program: &Program,
+    snapshot: Option<&Snapshot>,
+    (options, overlays): (&Options, Overlays),
+    dialect: Dialect,
+) -> Result<Compiled, RunError> {
+    if dialect == DIALECT {
+        return match snapshot {
+            Some(snapshot) => compile_for_snapshot(program, snapshot, options, overlays),
+            None => compile(program, options.now),
+        };
+    }
+    let generic = || Layout { relation: RELATION.to_owned(), ..Layout::generic() };
+    let layout = snapshot.map_or_else(generic, |snapshot| layout_of(snapshot, options, overlays));
+    compile_layout_for_engine(program, layout, &options.request(), dialect)
+}
+
+/// Compiles a program for what is known of a snapshot, for an engine elsewhere.
+///
+/// # Errors
+/// [`RunError::Currency`], [`RunError::Unsupported`].
+pub fn compile_layout_for_engine(
+    program: &Program,
+    layout: Layout,
+    request: &Request,
+    dialect: Dialect,
+) -> Result<Compiled, RunError> {
+    // Such an engine keeps no values of columns, and computes a table of columns again for each that reads it.
+    let layout = Layout { values: None, ..layout };
+    let limits = StatementLimits { columns: usize::MAX, lookups: usize::MAX, ..request.limits };
+    let plan = lower(program, &layout, &Request { limits, ..request.clone() }).map_err(RunError::Currency)?;
+    let script = Script::checked(&plan, dialect).map_err(RunError::Unsupported)?;
     Ok(Compiled { plan, script })
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use rust_decimal::Decimal;
 use tagpol_inventory::{ImportError, LookupError};
 use tagpol_plan::ir::ComputedText;
+use tagpol_plan::sql::Unsupported;
 use tagpol_plan::{CurrencyMismatch, TextLimit};
 use tagpol_session::earlier_state::EarlierStateError;
 use tagpol_session::{Cancelled, StoreError};
@@ -43,6 +44,23 @@ pub enum RunError {
     /// The state store of an earlier version cannot be read.
     #[error(transparent)]
     EarlierState(#[from] EarlierStateError),
+    /// An engine elsewhere cannot evaluate parts of the program.
+    #[error("{}", lines(.0))]
+    Unsupported(Vec<Unsupported>),
+    /// The address of an engine elsewhere is not one.
+    #[error(transparent)]
+    EngineAddress(Box<dyn std::error::Error + Send + Sync>),
+    /// An engine elsewhere failed.
+    #[error(transparent)]
+    Engine(Box<dyn std::error::Error + Send + Sync>),
+    /// An engine elsewhere reads other resources than the snapshot has.
+    #[error("the engine finds {found} resources, and the snapshot has {expected}")]
+    OtherResources {
+        /// How many the engine finds.
+        found: u64,
+        /// How many there are.
+        expected: u64,
+    },
     /// The database gave an answer of another shape than the plan says.
     #[error("unexpected database result for `{query}`: {reason}")]
     Answer {
@@ -156,6 +174,10 @@ impl fmt::Display for TextTooLong {
         }
         write!(f, " is longer than {limit} bytes for resource `{resource}`")
     }
+}
+
+fn lines(unsupported: &[Unsupported]) -> String {
+    unsupported.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 fn list(mismatches: &[CurrencyMismatch]) -> String {

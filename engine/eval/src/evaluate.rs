@@ -6,6 +6,7 @@ use tagpol_state::Recorded;
 
 use crate::breakdown::{Breakdown, Group, Roles};
 use crate::cost::measure_costs;
+use crate::engine::Engine;
 use crate::error::RunError;
 use crate::finding::Evaluation;
 use crate::history::{self, TrendPoint};
@@ -58,6 +59,33 @@ pub fn evaluate_in_detail(
     breakdown: Option<&Roles>,
 ) -> Result<(Evaluation, Details), RunError> {
     let run = Run::start(program, snapshot, &mut Tables::default(), options)?;
+    in_detail(&run, program, snapshot, options, breakdown)
+}
+
+/// As [`evaluate_in_detail`], on an engine elsewhere that has the resources of the snapshot. What charges cost, which
+/// goals of spend ask for, is computed here. The run is not remembered.
+///
+/// # Errors
+/// [`RunError::Unsupported`] for what the engine cannot say, [`RunError::Engine`]; as [`evaluate`].
+pub fn evaluate_on(
+    engine: Box<dyn Engine>,
+    program: &Program,
+    snapshot: &Snapshot,
+    options: &Options,
+    breakdown: Option<&Roles>,
+) -> Result<(Evaluation, Details), RunError> {
+    let options = Options { record: false, ..options.clone() };
+    let run = Run::start_on(engine, program, snapshot, &options)?;
+    in_detail(&run, program, snapshot, &options, breakdown)
+}
+
+fn in_detail(
+    run: &Run,
+    program: &Program,
+    snapshot: &Snapshot,
+    options: &Options,
+    breakdown: Option<&Roles>,
+) -> Result<(Evaluation, Details), RunError> {
     let mut evaluation = run.evaluation(snapshot, options.findings)?;
     measure_costs(program, snapshot, options, &mut evaluation.goals)?;
     let summary = &evaluation.summary;
@@ -69,16 +97,16 @@ pub fn evaluate_in_detail(
         cost: summary.cost,
     };
     let details = Details {
-        waivers: Waivers::read(&run, program, &evaluation)?,
-        breakdown: breakdown.map(|roles| Breakdown::read(&run, program, roles, &all)).transpose()?,
+        waivers: Waivers::read(run, program, &evaluation)?,
+        breakdown: breakdown.map(|roles| Breakdown::read(run, program, roles, &all)).transpose()?,
         trend: run.history.trend(),
-        ambiguous: ambiguous(&run.compiled, &run.store)?,
+        ambiguous: ambiguous(run)?,
         is_first_run: run.history.is_first_run(),
         record: options
             .state
             .as_ref()
             .filter(|_| options.record)
-            .map(|state| history::record(&run, program, &evaluation, state)),
+            .map(|state| history::record(run, program, &evaluation, state)),
     };
     Ok((evaluation, details))
 }

@@ -20,6 +20,7 @@ mod compile;
 pub mod cost;
 pub mod diff;
 mod earlier_state;
+mod engine;
 mod error;
 mod evaluate;
 mod finding;
@@ -41,12 +42,13 @@ mod waivers;
 
 pub use breakdown::{Breakdown, ByTag, Coverage, CoveragePart, Group, Matrix, Roles};
 pub use compile::{
-    CHARGES, Compiled, DIALECT, RELATION, SUBJECTS, compile, compile_for, compile_for_layout,
-    compile_for_snapshot, layout_of, open_values,
+    CHARGES, Compiled, DIALECT, RELATION, SUBJECTS, compile, compile_for, compile_for_engine,
+    compile_for_layout, compile_for_snapshot, compile_layout_for_engine, layout_of, open_values,
 };
 pub use earlier_state::{TakenOver, take_over_earlier_state};
+pub use engine::{Engine, cells, send_overlays, send_tables};
 pub use error::{RunError, TableMistakes, TextTooLong};
-pub use evaluate::{Details, evaluate, evaluate_in_detail};
+pub use evaluate::{Details, evaluate, evaluate_in_detail, evaluate_on};
 pub use finding::{
     AccountLine, CheckResult, Conflict, Evaluation, Gate, GateFailures, SnapshotInfo, State, Summary,
     ValueSource, fingerprint, score, score_of,

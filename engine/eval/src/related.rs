@@ -8,6 +8,7 @@ use tagpol_session::Store;
 use crate::compile::{Compiled, DIALECT};
 use crate::error::RunError;
 use crate::rows::read;
+use crate::run::Run;
 
 /// Resources for which a relation finds several others.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,11 +59,11 @@ pub fn read_related(
 }
 
 /// Counts the resources for which relations find several others, after a run.
-pub(crate) fn ambiguous(compiled: &Compiled, store: &Store) -> Result<Vec<Ambiguous>, RunError> {
-    let Some(stage) = &compiled.plan.related else { return Ok(Vec::new()) };
+pub(crate) fn ambiguous(run: &Run) -> Result<Vec<Ambiguous>, RunError> {
+    let Some(stage) = &run.compiled.plan.related else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for finder in &stage.finders {
-        read(store, "ambiguous relations", &sql::ambiguous(finder), |row| {
+        run.for_each_of("ambiguous relations", &sql::ambiguous(finder), |row| {
             if let Some(example) = row.text("example") {
                 let resources = row.count("resources")?;
                 found.push(Ambiguous { relation: finder.name.clone(), resources, example });

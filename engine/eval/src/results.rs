@@ -9,7 +9,6 @@ use tagpol_plan::sql::{Found, FoundCheck, TopByCost};
 use tagpol_sema::program::Escalation;
 use tagpol_session::{Batch, Cell};
 
-use crate::compile::DIALECT;
 use crate::error::RunError;
 use crate::finding::{
     AccountLine, CheckResult, Conflict, Evaluation, SnapshotInfo, State, Summary, ValueSource, score,
@@ -202,7 +201,8 @@ impl Run {
         })?;
         for (info, goal) in self.compiled.plan.goals.iter().zip(&mut goals) {
             let (Some((_, each)), None) = (&info.each, goal.limit()) else { continue };
-            let sql = requests::covered_by_value(&self.compiled.plan, DIALECT, info, GroupKey::of(*each));
+            let sql =
+                requests::covered_by_value(&self.compiled.plan, self.dialect(), info, GroupKey::of(*each));
             let mut groups = Vec::new();
             self.for_each_of("goals by value", &sql, |row| {
                 groups.push(GoalGroup { value: row.text("value"), measured: measured(row)? });

@@ -20,14 +20,21 @@ pub fn read(
     sql: &str,
     mut f: impl FnMut(&Fields<'_>) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
-    store.for_each(sql, |row| {
-        let fields = Fields { row, query, next: Slot::new(0), unknown: RefCell::default() };
-        f(&fields)?;
-        match fields.unknown.take() {
-            None => Ok(()),
-            Some(column) => Err(fields.unexpected(&format!("no column `{column}`"))),
-        }
-    })
+    store.for_each(sql, |row| decode(query, row, &mut f))
+}
+
+/// Hands a row of a query to `f`.
+pub(crate) fn decode(
+    query: &'static str,
+    row: &Row<'_>,
+    f: &mut impl FnMut(&Fields<'_>) -> Result<(), RunError>,
+) -> Result<(), RunError> {
+    let fields = Fields { row, query, next: Slot::new(0), unknown: RefCell::default() };
+    f(&fields)?;
+    match fields.unknown.take() {
+        None => Ok(()),
+        Some(column) => Err(fields.unexpected(&format!("no column `{column}`"))),
+    }
 }
 
 /// The fields of a row, with errors that name the query.

@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 
 use tagpol_inventory::Snapshot;
-use tagpol_plan::sql::requests;
-use tagpol_plan::{Layout, Plan, QueryKind, Request};
+use tagpol_plan::sql::{requests, resources};
+use tagpol_plan::{Dialect, Layout, Plan, QueryKind, Request};
 use tagpol_sema::program::Program;
 use tagpol_session::Store;
 
 use crate::compile::{
-    CHARGES, Compiled, DIALECT, RELATION, SUBJECTS, compile_for_layout, layout_of, layout_of_charges,
-    open_values,
+    CHARGES, Compiled, DIALECT, RELATION, SUBJECTS, compile_for_engine, compile_for_layout, layout_of,
+    layout_of_charges, open_values,
 };
+use crate::engine::{Engine, read_remote, send_overlays, send_tables};
 use crate::error::{RunError, TextTooLong};
 use crate::history::ProjectHistory;
 use crate::options::Options;
@@ -23,6 +24,8 @@ pub struct Run {
     /// What was run.
     pub compiled: Compiled,
     pub(crate) store: Store,
+    /// What has run it. None: the database.
+    engine: Option<Box<dyn Engine>>,
     /// Whether some values of the snapshot are not known yet.
     pub(crate) has_unknown: bool,
     /// Names of the program's rules.
@@ -130,9 +133,66 @@ impl Run {
         for statement in compiled.script.statements() {
             store.execute(statement)?;
         }
-        check_computed_texts(&compiled.plan, &store, options)?;
         let rules = program.rules.iter().map(|rule| rule.name.clone()).collect();
-        Ok(Self { has_unknown: layout.unknown, compiled, store, rules, history })
+        let run = Self { has_unknown: layout.unknown, compiled, store, engine: None, rules, history };
+        run.check_computed_texts(options)?;
+        Ok(run)
+    }
+
+    /// Runs a program over a snapshot on an engine elsewhere, which has the resources of the snapshot.
+    ///
+    /// # Errors
+    /// [`RunError::Unsupported`], [`RunError::OtherResources`], [`RunError::Engine`], and those of a run here.
+    pub fn start_on(
+        engine: Box<dyn Engine>,
+        program: &Program,
+        snapshot: &Snapshot,
+        options: &Options,
+    ) -> Result<Self, RunError> {
+        let store = options.open_store([])?;
+        let history = ProjectHistory::for_options(options, &store)?;
+        let compiled = compile_for_engine(
+            program,
+            Some(snapshot),
+            (options, history.overlays.clone()),
+            engine.dialect(),
+        )?;
+        engine.open_resources(RELATION)?;
+        let counts = &snapshot.manifest().counts;
+        let run = Self {
+            has_unknown: counts.unknown > 0,
+            compiled,
+            store,
+            engine: None,
+            rules: program.rules.iter().map(|rule| rule.name.clone()).collect(),
+            history,
+        };
+        send_overlays(&*engine, &run.history.overlays, &ProjectHistory::all_overlays(options)?)?;
+        let mut tables = Tables::default();
+        tables.read(program, &run.compiled.plan)?;
+        send_tables(&*engine, &run.compiled.plan, |id| tables.rows_of(id))?;
+        for statement in run.compiled.script.statements() {
+            engine.execute(statement)?;
+        }
+        let run = Self { engine: Some(engine), ..run };
+        run.check_resources(counts.resources)?;
+        run.check_computed_texts(options)?;
+        Ok(run)
+    }
+
+    /// Compares how many resources the engine finds with how many there are: some read a path that does not exist as
+    /// no rows.
+    fn check_resources(&self, expected: u64) -> Result<(), RunError> {
+        let sql = resources::count(RELATION, self.dialect());
+        self.for_each_of("resources", &sql, |row| match row.count("resources")? {
+            found if found == expected => Ok(()),
+            found => Err(RunError::OtherResources { found, expected }),
+        })
+    }
+
+    /// Returns the dialect of what has run the program.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.engine.as_ref().map_or(DIALECT, |engine| engine.dialect())
     }
 
     /// Runs a statement that keeps something of the results, and gives the database back.
@@ -170,17 +230,21 @@ impl Run {
         sql: &str,
         f: impl FnMut(&Fields<'_>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
-        read(&self.store, query, sql, f)
+        match &self.engine {
+            None => read(&self.store, query, sql, f),
+            Some(engine) => read_remote(&**engine, query, sql, f),
+        }
     }
-}
 
-/// Reports a text that came out longer than allowed, of the first such resource by id.
-fn check_computed_texts(plan: &Plan, store: &Store, options: &Options) -> Result<(), RunError> {
-    let Some(sql) = requests::text_too_long(plan, DIALECT) else { return Ok(()) };
-    read(store, "texts that are too long", &sql, |row| {
-        let text = plan.computed.texts.get(row.index("text")?);
-        let text = text.cloned().ok_or_else(|| row.unexpected("an unknown text"))?;
-        let resource = row.text("id").unwrap_or_default();
-        Err(RunError::TextTooLong(TextTooLong { text, resource, limit: options.text_limit }))
-    })
+    /// Reports a text that came out longer than allowed, of the first such resource by id.
+    fn check_computed_texts(&self, options: &Options) -> Result<(), RunError> {
+        let plan = &self.compiled.plan;
+        let Some(sql) = requests::text_too_long(plan, self.dialect()) else { return Ok(()) };
+        self.for_each_of("texts that are too long", &sql, |row| {
+            let text = plan.computed.texts.get(row.index("text")?);
+            let text = text.cloned().ok_or_else(|| row.unexpected("an unknown text"))?;
+            let resource = row.text("id").unwrap_or_default();
+            Err(RunError::TextTooLong(TextTooLong { text, resource, limit: options.text_limit }))
+        })
+    }
 }

@@ -52,6 +52,13 @@ impl Tables {
     }
 }
 
+impl Tables {
+    /// Returns the rows of a table that has been read.
+    pub(crate) fn rows_of(&self, id: TableId) -> Option<Vec<&[Option<String>]>> {
+        self.rows.get(&id).map(|rows| rows.iter().map(Vec::as_slice).collect())
+    }
+}
+
 /// Rows of a table by their key.
 type ByKey = BTreeMap<String, Vec<Option<String>>>;
 

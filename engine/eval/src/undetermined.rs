@@ -2,7 +2,6 @@
 
 use tagpol_plan::sql::requests;
 
-use crate::compile::DIALECT;
 use crate::error::RunError;
 use crate::finding::CheckResult;
 use crate::run::Run;
@@ -15,7 +14,7 @@ impl Run {
     pub(crate) fn count_undetermined(&self, checks: &mut [CheckResult]) -> Result<(), RunError> {
         let plan = &self.compiled.plan;
         for (infos, checks) in plan.checks.chunks(COUNTED_TOGETHER).zip(checks.chunks_mut(COUNTED_TOGETHER)) {
-            let sql = requests::undetermined(plan, infos, DIALECT);
+            let sql = requests::undetermined(plan, infos, self.dialect());
             self.for_each_of("undetermined checks", &sql, |row| {
                 for (at, check) in checks.iter_mut().enumerate() {
                     check.undetermined = row.count(&format!("undetermined_{at}"))?;

@@ -156,6 +156,11 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
+    /// Makes a row of an engine other than the database, with one cell a column.
+    pub fn new(columns: &'a Arc<[String]>, cells: &'a [Cell]) -> Self {
+        Self { columns, cells }
+    }
+
     /// Returns the names of the columns.
     pub fn columns(&self) -> &'a [String] {
         self.columns

@@ -10,9 +10,9 @@ use std::path::Path;
 use tagpol_eval::{Compiled, Distinct, Options, RunError, compile_for_layout, layout_of, open_values};
 use tagpol_interp::{FirstSeen, Row, RowResult, State, TagResult, Winner};
 use tagpol_inventory::{Import, Resource, Snapshot, UnknownTags};
-use tagpol_plan::ir::{Origin, Plan, StateCode};
+use tagpol_plan::ir::{ColumnId, Origin, Plan, StateCode};
 use tagpol_plan::sql::requests::{GroupKey, covered_by_value};
-use tagpol_plan::{KnownValues, QueryKind, Rates, Script, StatementLimits};
+use tagpol_plan::{Dialect, KnownValues, QueryKind, Rates, Script, StatementLimits};
 use tagpol_sema::program::{Attr, ChargeAttr, Dimension, Program};
 use tagpol_session::{Cell, Store, StoreOptions, quote_identifier};
 use tempfile::TempDir;
@@ -103,14 +103,37 @@ impl Judge {
             Ok(())
         };
         run().map_err(|e: RunError| e.to_string())?;
-        let rows = self.results(&plan, &script, case);
+        let query = |sql: &str| -> Result<Vec<Vec<Cell>>, String> {
+            Ok(self.store.query(sql).map_err(|e| e.to_string())?.rows)
+        };
+        let rows = Results { query: &query, dialect: Dialect::DuckDb }.read(&plan, &script, case);
         // The next case may make a table of what is a view here.
         self.store.execute(script.forget()).map_err(|e| e.to_string())?;
-        let mut rows = rows?;
+        rows
+    }
+}
+
+/// The results of a run, wherever they are.
+pub(super) struct Results<'a> {
+    /// Runs a query.
+    pub(super) query: &'a dyn Fn(&str) -> Result<Vec<Vec<Cell>>, String>,
+    pub(super) dialect: Dialect,
+}
+
+impl Results<'_> {
+    /// Reads the results of all resources of a case, in its order.
+    pub(super) fn read(&self, plan: &Plan, script: &Script, case: &Case) -> Result<Vec<RowResult>, String> {
+        let mut rows = self.results(plan, script, case)?;
         case.resources
             .iter()
             .map(|row| rows.remove(&row.id).ok_or_else(|| format!("no row of {:?}", row.id)))
             .collect()
+    }
+
+    /// Returns the name of a column as SQL.
+    fn name(&self, plan: &Plan, id: ColumnId) -> String {
+        let name = &plan.column(id).name;
+        if self.dialect == Dialect::Spark { format!("`{name}`") } else { quote_identifier(name) }
     }
 
     /// Reads the results by the ids of resources, and compares all totals with sums over them.
@@ -139,13 +162,12 @@ impl Judge {
         let mut columns = vec!["id".to_owned()];
         for check in &plan.checks {
             for id in [check.scope, check.state] {
-                columns.push(quote_identifier(&plan.column(id).name));
+                columns.push(self.name(plan, id));
             }
         }
         let sql = format!("SELECT {} FROM evaluated", columns.join(", "));
-        let table = self.store.query(&sql).map_err(|e| e.to_string())?;
         let mut rows = BTreeMap::new();
-        for cells in table.rows {
+        for cells in (self.query)(&sql)? {
             let (id, cells) = cells.split_first().ok_or("no columns")?;
             let mut result = empty(program);
             for (check, pair) in plan.checks.iter().zip(cells.chunks(2)) {
@@ -166,13 +188,13 @@ impl Judge {
         program: &Program,
         rows: &mut BTreeMap<String, RowResult>,
     ) -> Result<(), String> {
-        let name = |id| quote_identifier(&plan.column(id).name);
+        let name = |id| self.name(plan, id);
         let mended: Vec<_> = plan.checks.iter().filter_map(|check| Some((check, check.remedy?))).collect();
         let mut columns = vec!["id".to_owned()];
         columns.extend(mended.iter().map(|(_, remedy)| name(*remedy)));
         columns.extend(plan.goals.iter().flat_map(|goal| [name(goal.scope), name(goal.covered)]));
         let sql = format!("SELECT {} FROM evaluated", columns.join(", "));
-        for cells in self.store.query(&sql).map_err(|e| e.to_string())?.rows {
+        for cells in (self.query)(&sql)? {
             let (id, cells) = cells.split_first().ok_or("no columns")?;
             let row = id.as_text().and_then(|id| rows.get_mut(id)).ok_or("an unknown resource")?;
             let (remedies, goals) = cells.split_at(mended.len());
@@ -242,8 +264,8 @@ impl Judge {
                     ]
                 })
                 .collect();
-            let sql = covered_by_value(plan, tagpol_plan::Dialect::DuckDb, goal, GroupKey::of(*each));
-            let found = self.store.query(&sql).map_err(|e| e.to_string())?.rows;
+            let sql = covered_by_value(plan, self.dialect, goal, GroupKey::of(*each));
+            let found = (self.query)(&sql)?;
             let cells = |cells: Vec<Cell>| cells.iter().map(Cell::to_string).collect();
             let found: BTreeSet<Vec<String>> = found.into_iter().map(cells).collect();
             if found != expected {
@@ -341,7 +363,7 @@ impl Judge {
     fn rows(&self, script: &Script, kind: QueryKind) -> Result<Vec<Vec<Cell>>, String> {
         let mut rows = Vec::new();
         for sql in script.query(kind) {
-            rows.extend(self.store.query(sql).map_err(|e| e.to_string())?.rows);
+            rows.extend((self.query)(sql)?);
         }
         Ok(rows)
     }
@@ -371,11 +393,12 @@ impl Judge {
         }
         let unknown = plan.tags.iter().enumerate().filter_map(|(at, tag)| Some((at, tag.unknown?)));
         for (at, column) in unknown {
-            let column = quote_identifier(&plan.column(column).name);
-            let sql = format!("SELECT id FROM evaluated WHERE {column}");
-            for cells in self.store.query(&sql).map_err(|e| e.to_string())?.rows {
+            let column = self.name(plan, column);
+            let sql = format!("SELECT id, {column} FROM evaluated");
+            for cells in (self.query)(&sql)? {
                 let id = cells[0].as_text().ok_or("an id is no text")?;
-                rows.get_mut(id).ok_or("an unknown resource")?.tags[at].unknown = true;
+                let unknown = cells[1].as_bool().ok_or("a column of unknown values is no truth")?;
+                rows.get_mut(id).ok_or("an unknown resource")?.tags[at].unknown = unknown;
             }
         }
         for cells in self.rows(script, QueryKind::Conflicts)? {

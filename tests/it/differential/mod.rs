@@ -20,6 +20,7 @@
 //! - `overlays`: decisions, predictions, first-seen times
 //! - `live`: a snapshot that is asked again and again
 //! - `serving`: decisions on top of a generation, against a new one
+//! - `spark`: an engine elsewhere, in its own dialect
 //! - `promises`: what every `Program` promises, to test the generator itself
 
 mod advice;
@@ -35,6 +36,7 @@ mod programs;
 mod promises;
 mod schema;
 mod serving;
+mod spark;
 mod tests;
 
 use std::fmt;
