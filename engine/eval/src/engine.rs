@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray as _, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
-use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Field, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    Schema, TimeUnit, TimestampMicrosecondType,
-};
+use arrow::array::{Array, Float64Array, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use tagpol_interp as interp;
 use tagpol_plan::{Dialect, FirstSeen, Overlays, Plan};
-use tagpol_session::{Cell, Decimal, Row};
+use tagpol_session::{Batch, Row};
 
 use crate::error::RunError;
 use crate::rows::{Fields, decode};
@@ -48,6 +45,21 @@ pub trait Engine: Send {
     fn load(&self, name: &str, rows: &RecordBatch) -> Result<(), RunError>;
 }
 
+/// Hands the rows of a query of an engine over as they come, some thousand at a time and by column.
+///
+/// # Errors
+/// Those of the engine and of `f`.
+pub fn for_each_batch(
+    engine: &dyn Engine,
+    sql: &str,
+    mut f: impl FnMut(&[FieldRef], &Batch<'_>) -> Result<(), RunError>,
+) -> Result<(), RunError> {
+    engine.query(sql, &mut |rows| {
+        let rows = StructArray::from(rows.clone());
+        f(rows.fields(), &Batch::new(rows.fields(), &rows)?)
+    })
+}
+
 /// Reads the rows of a query of an engine, as [`crate::read`] those of the database.
 pub(crate) fn read_remote(
     engine: &dyn Engine,
@@ -55,47 +67,14 @@ pub(crate) fn read_remote(
     sql: &str,
     mut f: impl FnMut(&Fields<'_>) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
-    let unexpected = |reason: String| RunError::Answer { query, reason };
-    engine.query(sql, &mut |batch| {
-        let columns: Arc<[String]> =
-            batch.schema().fields().iter().map(|field| field.name().clone()).collect();
-        for row in 0..batch.num_rows() {
-            let cells = cells(batch, row).map_err(unexpected)?;
+    let mut cells = Vec::new();
+    for_each_batch(engine, sql, |fields, batch| {
+        let columns: Arc<[String]> = fields.iter().map(|field| field.name().clone()).collect();
+        for row in 0..batch.rows() {
+            batch.read_row(row, &mut cells);
             decode(query, &Row::new(&columns, &cells), &mut f)?;
         }
         Ok(())
-    })
-}
-
-/// Returns the values of a row. The error is a type that no query of a plan has.
-pub fn cells(batch: &RecordBatch, row: usize) -> Result<Vec<Cell>, String> {
-    batch.columns().iter().map(|column| cell(column.as_ref(), row)).collect()
-}
-
-fn cell(column: &dyn Array, row: usize) -> Result<Cell, String> {
-    if column.is_null(row) {
-        return Ok(Cell::Null);
-    }
-    Ok(match column.data_type() {
-        DataType::Null => Cell::Null,
-        DataType::Boolean => Cell::Bool(column.as_boolean().value(row)),
-        DataType::Int8 => Cell::Int(column.as_primitive::<Int8Type>().value(row).into()),
-        DataType::Int16 => Cell::Int(column.as_primitive::<Int16Type>().value(row).into()),
-        DataType::Int32 => Cell::Int(column.as_primitive::<Int32Type>().value(row).into()),
-        DataType::Int64 => Cell::Int(column.as_primitive::<Int64Type>().value(row)),
-        DataType::Float64 => Cell::Double(column.as_primitive::<Float64Type>().value(row)),
-        DataType::Decimal128(_, scale) => Cell::Decimal(Decimal {
-            unscaled: column.as_primitive::<Decimal128Type>().value(row),
-            scale: u8::try_from(*scale).map_err(|_| format!("a decimal of scale {scale}"))?,
-        }),
-        DataType::Utf8 => Cell::Text(column.as_string::<i32>().value(row).to_owned()),
-        DataType::LargeUtf8 => Cell::Text(column.as_string::<i64>().value(row).to_owned()),
-        DataType::Utf8View => Cell::Text(column.as_string_view().value(row).to_owned()),
-        DataType::Date32 => Cell::Date(column.as_primitive::<Date32Type>().value(row)),
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            Cell::Timestamp(column.as_primitive::<TimestampMicrosecondType>().value(row))
-        }
-        other => return Err(format!("a column of type {other}")),
     })
 }
 
@@ -187,26 +166,4 @@ pub fn send_tables<'r>(
         engine.load(&info.relation, &rows_of(Schema::new(fields), columns)?)?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use arrow::array::BooleanArray;
-
-    use super::*;
-
-    #[test]
-    fn cells_are_what_the_database_would_return() {
-        let columns: Vec<Column> = vec![
-            ("truth", Arc::new(BooleanArray::from(vec![Some(true), None]))),
-            ("text", texts(["a", ""].into_iter())),
-            ("time", Arc::new(TimestampMicrosecondArray::from(vec![Some(5), None]))),
-        ];
-        let batch = batch(columns).unwrap();
-        assert_eq!(
-            cells(&batch, 0),
-            Ok(vec![Cell::Bool(true), Cell::Text("a".to_owned()), Cell::Timestamp(5)])
-        );
-        assert_eq!(cells(&batch, 1), Ok(vec![Cell::Null, Cell::Text(String::new()), Cell::Null]));
-    }
 }

@@ -46,7 +46,7 @@ pub use compile::{
     compile_for_layout, compile_for_snapshot, compile_layout_for_engine, layout_of, open_values,
 };
 pub use earlier_state::{TakenOver, take_over_earlier_state};
-pub use engine::{Engine, cells, send_overlays, send_tables};
+pub use engine::{Engine, for_each_batch, send_overlays, send_tables};
 pub use error::{RunError, TableMistakes, TextTooLong};
 pub use evaluate::{Details, evaluate, evaluate_in_detail, evaluate_on};
 pub use finding::{

@@ -148,7 +148,7 @@ impl Run {
     /// Reads the findings of some checks.
     fn read_found(&self, found: &Found, findings: &mut FindingsBuilder) -> Result<(), RunError> {
         let mut numbers = Vec::new();
-        self.store.for_each_batch(&found.sql, |batch| {
+        self.for_each_batch(&found.sql, |batch| {
             numbers.clear();
             numbers.extend((0..batch.rows()).map(|row| findings.resource(&found_resource(batch, row))));
             for check in &found.checks {

@@ -6,13 +6,13 @@ use tagpol_inventory::Snapshot;
 use tagpol_plan::sql::{requests, resources};
 use tagpol_plan::{Dialect, Layout, Plan, QueryKind, Request};
 use tagpol_sema::program::Program;
-use tagpol_session::Store;
+use tagpol_session::{Batch, Store};
 
 use crate::compile::{
     CHARGES, Compiled, DIALECT, RELATION, SUBJECTS, compile_for_engine, compile_for_layout, layout_of,
     layout_of_charges, open_values,
 };
-use crate::engine::{Engine, read_remote, send_overlays, send_tables};
+use crate::engine::{Engine, for_each_batch, read_remote, send_overlays, send_tables};
 use crate::error::{RunError, TextTooLong};
 use crate::history::ProjectHistory;
 use crate::options::Options;
@@ -233,6 +233,18 @@ impl Run {
         match &self.engine {
             None => read(&self.store, query, sql, f),
             Some(engine) => read_remote(&**engine, query, sql, f),
+        }
+    }
+
+    /// Reads a query that is none of the script's, some thousand rows at a time and by column.
+    pub(crate) fn for_each_batch(
+        &self,
+        sql: &str,
+        mut f: impl FnMut(&Batch<'_>) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
+        match &self.engine {
+            None => self.store.for_each_batch(sql, f),
+            Some(engine) => for_each_batch(&**engine, sql, |_, batch| f(batch)),
         }
     }
 

@@ -1,7 +1,8 @@
-//! Arrow columns, as DuckDB hands them out, to cells.
+//! Arrow columns, as DuckDB and other engines hand them out, to cells.
 
 use duckdb::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, PrimitiveArray, StringArray, StructArray,
+    Array, ArrayRef, AsArray, BooleanArray, LargeStringArray, PrimitiveArray, StringArray, StringViewArray,
+    StructArray,
 };
 use duckdb::arrow::datatypes::{
     ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Field, Float32Type, Float64Type, Int8Type,
@@ -23,7 +24,7 @@ impl<'a> Batch<'a> {
     ///
     /// # Errors
     /// [`StoreError::ColumnType`] where a column has no cell for its type.
-    pub(crate) fn new(fields: &[impl AsRef<Field>], chunk: &'a StructArray) -> Result<Self, StoreError> {
+    pub fn new(fields: &[impl AsRef<Field>], chunk: &'a StructArray) -> Result<Self, StoreError> {
         let columns = fields.iter().zip(chunk.columns());
         let columns = columns.map(|(field, array)| Column::new(field.as_ref(), array));
         Ok(Self { columns: columns.collect::<Result<_, _>>()?, len: chunk.len() })
@@ -42,12 +43,13 @@ impl<'a> Batch<'a> {
     /// Returns a text without copying it, by the numbers of its column and its row. None if it is NULL, or if there is
     /// no such column of texts.
     pub fn text(&self, column: usize, row: usize) -> Option<&'a str> {
-        let texts = self.columns.get(column)?.texts?;
-        (!texts.is_null(row)).then(|| texts.value(row))
+        let column = self.columns.get(column)?;
+        let texts = column.texts?;
+        (!column.array.is_null(row)).then(|| texts.value(row))
     }
 
     /// Replaces the content of `cells` by the cells of a row.
-    pub(crate) fn read_row(&self, row: usize, cells: &mut Vec<Cell>) {
+    pub fn read_row(&self, row: usize, cells: &mut Vec<Cell>) {
         cells.clear();
         cells.extend(self.columns.iter().map(|column| column.read(row)));
     }
@@ -58,8 +60,35 @@ type Reader<'a> = Box<dyn Fn(usize) -> Cell + 'a>;
 struct Column<'a> {
     array: &'a ArrayRef,
     /// The same array, if it has texts.
-    texts: Option<&'a StringArray>,
+    texts: Option<Texts<'a>>,
     read: Reader<'a>,
+}
+
+/// A column of texts. DuckDB returns the first kind, other engines also the other ones.
+#[derive(Clone, Copy)]
+enum Texts<'a> {
+    Small(&'a StringArray),
+    Large(&'a LargeStringArray),
+    View(&'a StringViewArray),
+}
+
+impl<'a> Texts<'a> {
+    fn of(array: &'a ArrayRef) -> Option<Self> {
+        Some(match array.data_type() {
+            DataType::Utf8 => Self::Small(array.as_string_opt()?),
+            DataType::LargeUtf8 => Self::Large(array.as_string_opt()?),
+            DataType::Utf8View => Self::View(array.as_string_view_opt()?),
+            _ => return None,
+        })
+    }
+
+    fn value(self, row: usize) -> &'a str {
+        match self {
+            Self::Small(texts) => texts.value(row),
+            Self::Large(texts) => texts.value(row),
+            Self::View(texts) => texts.value(row),
+        }
+    }
 }
 
 impl<'a> Column<'a> {
@@ -68,7 +97,7 @@ impl<'a> Column<'a> {
             column: field.name().clone(),
             ty: array.data_type().to_string(),
         })?;
-        Ok(Self { array, texts: array.as_string_opt(), read })
+        Ok(Self { array, texts: Texts::of(array), read })
     }
 
     fn read(&self, row: usize) -> Cell {
@@ -84,9 +113,9 @@ fn reader(array: &ArrayRef) -> Option<Reader<'_>> {
             let array: &BooleanArray = array.as_boolean_opt()?;
             Box::new(|row| Cell::Bool(array.value(row)))
         }
-        DataType::Utf8 => {
-            let array: &StringArray = array.as_string_opt()?;
-            Box::new(|row| Cell::Text(array.value(row).to_owned()))
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+            let texts = Texts::of(array)?;
+            Box::new(move |row| Cell::Text(texts.value(row).to_owned()))
         }
         DataType::Int8 => primitive::<Int8Type>(array, |v| Cell::Int(v.into()))?,
         DataType::Int16 => primitive::<Int16Type>(array, |v| Cell::Int(v.into()))?,

@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use tagpol_eval::{
-    Compiled, Distinct, Engine, RELATION, RunError, cells, compile_layout_for_engine, layout_of,
+    Compiled, Distinct, Engine, RELATION, RunError, compile_layout_for_engine, for_each_batch, layout_of,
     send_overlays, send_tables,
 };
 use tagpol_interp::{FirstSeen, RowResult, evaluate};
@@ -124,8 +124,12 @@ fn failed(error: RemoteError) -> RunError {
 impl Sail {
     fn rows(&self, sql: &str) -> Result<Vec<Vec<Cell>>, String> {
         let mut rows = Vec::new();
-        let read = self.query(sql, &mut |batch| {
-            rows.extend((0..batch.num_rows()).map(|row| cells(batch, row).unwrap()));
+        let read = for_each_batch(self, sql, |_, batch| {
+            for row in 0..batch.rows() {
+                let mut cells = Vec::new();
+                batch.read_row(row, &mut cells);
+                rows.push(cells);
+            }
             Ok(())
         });
         read.map_err(|error| format!("{error}\n{sql}"))?;
