@@ -7,10 +7,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::sentence::Currency;
 
 /// What words can mean.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FilterVocabulary {
     /// Names of tags with the values that are known of each, of the policies or of the inventory.
     pub tags: Vec<(String, Vec<String>)>,

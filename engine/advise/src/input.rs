@@ -1,9 +1,11 @@
 //! What advice is made from: the results of an evaluation, as plain data.
 
+use serde::{Deserialize, Serialize};
+
 use crate::sentence::Amount;
 
 /// The results of an evaluation, as far as advice is made from them. Amounts are a month's, in [`Self::currency`].
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AdviceInput {
     /// Resources of the inventory.
     pub resources: u64,
@@ -62,7 +64,7 @@ pub struct AdviceInput {
 }
 
 /// Severity, from the worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub enum Severity {
     /// Worst.
     Critical,
@@ -91,7 +93,7 @@ impl Severity {
 }
 
 /// The result of a check.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CheckInput {
     /// Name of the policy.
     pub policy: String,
@@ -131,7 +133,7 @@ impl CheckInput {
 }
 
 /// How far a tag covers the inventory, in resources.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TagInput {
     /// Its name.
     pub name: String,
@@ -154,7 +156,7 @@ pub struct TagInput {
 }
 
 /// A tag with two different values of equal rank.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ConflictInput {
     /// The tag.
     pub tag: String,
@@ -169,7 +171,7 @@ pub struct ConflictInput {
 }
 
 /// A goal that is missed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GoalInput {
     /// Its name.
     pub name: String,
@@ -178,7 +180,7 @@ pub struct GoalInput {
 }
 
 /// By how much a goal is missed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GoalMiss {
     /// A share of resources, or of their cost, is too small. Both are percentages as they are shown.
     Coverage {
@@ -201,7 +203,7 @@ pub enum GoalMiss {
 }
 
 /// An account.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AccountInput {
     /// Its id or name.
     pub account: String,
@@ -214,7 +216,7 @@ pub struct AccountInput {
 }
 
 /// Resources with one value of the tag that shows who pays.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostGroup {
     /// The tag.
     pub tag: String,
@@ -227,7 +229,7 @@ pub struct CostGroup {
 }
 
 /// Shared costs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SharedCost {
     /// Name of the allocation.
     pub name: String,
@@ -240,7 +242,7 @@ pub struct SharedCost {
 }
 
 /// List prices compared with what is paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListPrice {
     /// By list prices.
     pub list: Amount,

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
 use tagpol_model::numbers;
 
 /// A part of a sentence.
@@ -46,7 +47,7 @@ pub struct Money {
 }
 
 /// A decimal number, in units of 10^-`scale`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Amount {
     /// How many units.
     pub unscaled: i128,

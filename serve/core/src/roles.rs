@@ -51,6 +51,7 @@ pub enum Permission {
     Export,
     OwnViews,
     OwnTokens,
+    Ask,
     DecideTags,
     DecideSuggestions,
     Bulk,
@@ -83,7 +84,7 @@ pub struct Row {
 }
 
 /// The table: every permission once.
-pub const TABLE: [Row; 22] = [
+pub const TABLE: [Row; 23] = [
     row(Permission::Public, "public", None, "sign in; ask whether the server is alive"),
     row(Permission::SignedIn, "signed_in", Some(Role::Viewer), "read and change one's own account"),
     row(
@@ -95,6 +96,7 @@ pub const TABLE: [Row; 22] = [
     row(Permission::Export, "export", Some(Role::Viewer), "export what can be read"),
     row(Permission::OwnViews, "own_views", Some(Role::Viewer), "save views of one's own"),
     row(Permission::OwnTokens, "own_tokens", Some(Role::Viewer), "make and revoke API tokens of one's own"),
+    row(Permission::Ask, "ask", Some(Role::Viewer), "ask questions about what can be read"),
     row(
         Permission::DecideTags,
         "decide_tags",

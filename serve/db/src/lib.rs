@@ -22,7 +22,7 @@
 //! - `backup`: all rows
 //! - `privacy`: what is stored about a person
 //! - `retention`: what is deleted after its time
-//! - `views`: saved filters; `watch`: what happened since
+//! - `views`: saved filters; `conversations`: what people asked; `watch`: what happened since
 //! - `bulk`: changes of many resources, from their preview to their undoing
 //! - `evaluations`: which evaluation of a project all replicas show
 //!
@@ -34,6 +34,7 @@ mod audit;
 mod backup;
 mod bulk;
 mod channels;
+mod conversations;
 mod deliveries;
 mod evaluations;
 mod foreign;
@@ -66,6 +67,7 @@ pub use audit::{AuditFilter, NewEntry};
 pub use backup::{CopyPart, RestoreError, Restoring};
 pub use bulk::{Bulk, BulkItem};
 pub use channels::{Channel, NewChannel, Stream};
+pub use conversations::StoredConversation;
 pub use deliveries::{Delivery, DeliveryFilter, NewDelivery};
 pub use evaluations::Evaluation;
 pub use idempotency::{Answered, Lookup};

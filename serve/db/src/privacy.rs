@@ -64,6 +64,8 @@ pub struct Erased {
     pub tokens: u64,
     /// Messages of alerts, delivered or not.
     pub messages: u64,
+    /// Conversations: those of the person, and those of others that name the address.
+    pub conversations: u64,
 }
 
 /// Returns a pattern of `LIKE` for all texts that contain a text, with `!` as the escape.
@@ -166,6 +168,13 @@ impl Repository<'_> {
         self.transaction.execute(sql, &[self.tenant.into(), (&pattern).into()])
     }
 
+    /// Forgets conversations of others in the tenant whose questions or answers name an address; returns how many.
+    fn erase_conversations_about(&mut self, email: &str) -> Result<u64, StateError> {
+        let sql = "DELETE FROM serve_conversations WHERE tenant = $1 AND lower(memory) LIKE $2 ESCAPE '!'";
+        let pattern = containing(&email.to_lowercase());
+        self.transaction.execute(sql, &[self.tenant.into(), (&pattern).into()])
+    }
+
     /// Takes back all decisions of the project whose value is a text, regardless of case; returns how many. The scope must
     /// name a project.
     ///
@@ -201,7 +210,8 @@ impl Repository<'_> {
     }
 
     /// Removes what is stored about a member of the tenant: name, address, password, accounts at identity providers,
-    /// sessions, tokens and their names, messages of alerts, addresses in the access log. The id stays, with a pseudonym in place of the name.
+    /// sessions, tokens and their names, messages of alerts, conversations, addresses in the access log. The id stays, with a
+    /// pseudonym in place of the name.
     ///
     /// # Errors
     /// [`StateError`].
@@ -213,22 +223,31 @@ impl Repository<'_> {
         let sessions = remove("DELETE FROM serve_sessions WHERE user_id = $1", id.into())?;
         let tokens = remove("UPDATE serve_tokens SET name = 'erased' WHERE user_id = $1", id.into())?;
         remove("DELETE FROM serve_views WHERE owner = $1 AND shared = 0", id.into())?;
+        let conversations = remove("DELETE FROM serve_conversations WHERE user_id = $1", id.into())?;
         // Responses that may be asked for again can contain the name.
         for actor in subject.actors() {
             remove("DELETE FROM serve_idempotency WHERE actor = $1", (&actor).into())?;
             remove("UPDATE serve_access SET address = '' WHERE actor = $1", (&actor).into())?;
         }
-        let mut messages = 0;
+        let (mut messages, mut others) = (0, 0);
         if let Some(email) = &subject.user.email {
             let account = format!("account:{email}");
             remove("DELETE FROM serve_attempts WHERE subject = $1", (&account).into())?;
             messages = self.erase_messages(email)?;
+            others = self.erase_conversations_about(email)?;
         }
         self.end_access(id)?;
         let sql =
             "UPDATE serve_users SET email = NULL, password = NULL, name = $2, status = $3 WHERE id = $1";
         let status = UserStatus::Erased.as_str();
         self.transaction.execute(sql, &[id.into(), (&pseudonym).into(), status.into()])?;
-        Ok(Erased { pseudonym, identities, sessions, tokens, messages })
+        Ok(Erased {
+            pseudonym,
+            identities,
+            sessions,
+            tokens,
+            messages,
+            conversations: conversations + others,
+        })
     }
 }

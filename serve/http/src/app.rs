@@ -14,6 +14,7 @@ use tagpol_serve_outgoing::{AddressPolicy, Client};
 use tokio::sync::Semaphore;
 
 use crate::access::AccessLog;
+use crate::asking;
 use crate::host::ProjectHost;
 use crate::key;
 use crate::metrics::Metrics;
@@ -45,6 +46,8 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     /// Requests that are not in the access log yet.
     pub(crate) access: AccessLog,
+    /// Who is asking questions.
+    pub(crate) asking: Arc<asking::Limits>,
 }
 
 /// The address of the first administrator, until it is changed.
@@ -89,6 +92,7 @@ impl App {
             uploads,
             metrics: Metrics::default(),
             access: AccessLog::default(),
+            asking: Arc::default(),
         })
     }
 

@@ -11,6 +11,7 @@ use tagpol_serve_core::roles::Role;
 use tagpol_serve_identity::oidc;
 use tagpol_serve_outgoing::AddressPolicy;
 
+use crate::asking::{ConfiguredModel, LanguageModel};
 use crate::fetching::{self, CloudSource};
 
 /// What the configuration file contains.
@@ -25,6 +26,11 @@ pub struct Configuration {
     pub fetch: Vec<CloudSource>,
     /// Projects that are served in addition to the one that the server is started for.
     pub projects: Vec<ProjectEntry>,
+    /// How a language model is used. None: none is asked, whatever the environment has.
+    pub language_model: Option<LanguageModel>,
+    /// The model that the environment names, with that section.
+    #[serde(skip)]
+    pub(crate) model: Option<ConfiguredModel>,
 }
 
 /// A project that is served.
@@ -119,6 +125,11 @@ impl Configuration {
                 fetching::check(source).map_err(|reason| format!("`fetch`, entry {}: {reason}", at + 1))?;
             }
         }
+        if let Some(section) = &configuration.language_model {
+            let model = ConfiguredModel::read(section, variable);
+            configuration.model =
+                Some(model.map_err(|reason| format!("`language-model` needs the environment: {reason}"))?);
+        }
         Ok(configuration)
     }
 }
@@ -207,6 +218,8 @@ mod tests {
                 "`NO` is not set",
             ),
             ("[oidc.corp]\nissuer = \"x\"\nclient-id = \"x\"\ngroups-claim = \"g\"", "`roles`"),
+            ("[language-model]", "`LLM_PRIMARY_BACKEND` is not set"),
+            ("[language-model]\nmodel = \"x\"", "model"),
             ("[[fetch]]\ncloud = \"ibm\"", "ibm"),
             ("[[fetch]]\ncloud = \"gcp\"", "scope"),
             ("[[fetch]]\ncloud = \"azure\"\nregions = []", "regions"),

@@ -290,6 +290,9 @@ type Write<P, B, T> = fn(&Call<'_, P>, &mut Repository<'_>, B) -> Result<Reply<T
 /// A function that begins a response that goes on.
 type Begin<P, Q> = fn(&Call<'_, P>, Q, &Arc<App>) -> Result<Response<Body>, Failure>;
 
+/// A function that begins a response to a body, which goes on.
+type BeginAnswer<P, B> = fn(&Call<'_, P>, B, &Arc<App>) -> Result<Response<Body>, Failure>;
+
 /// A function that reads what a body asks for.
 type Ask<P, B, T> = fn(&Call<'_, P>, B, &Arc<App>) -> Result<Reply<T>, Failure>;
 
@@ -433,6 +436,23 @@ impl Route {
             let (call, _) = admitted::<P>(app, request)?;
             query::<NoQuery>(&request.uri)?;
             handler(&call, body(request, body_type.as_deref())?, app)?.into_parts()?.into_response(request)
+        };
+        Self::of::<P>(Method::POST, path, operation, handle)
+    }
+
+    /// A route whose response to a body goes on.
+    pub(crate) fn answer<P, B>(path: &'static str, named: Named, handler: BeginAnswer<P, B>) -> Self
+    where
+        P: Permission,
+        B: DeserializeOwned + ToSchema + 'static,
+    {
+        let operation =
+            Operation { body: described_unless_nothing::<B>().map(Arc::new), ..Operation::new(named) };
+        let body_type = operation.body.clone();
+        let handle = move |app: &Arc<App>, request: &Incoming| {
+            let (call, _) = admitted::<P>(app, request)?;
+            query::<NoQuery>(&request.uri)?;
+            handler(&call, body(request, body_type.as_deref())?, app)
         };
         Self::of::<P>(Method::POST, path, operation, handle)
     }

@@ -23,6 +23,7 @@ use tagpol_serve_data::{
 use tagpol_serve_db::{Database, Evaluation, ProjectScope, Repository, Scope};
 use tokio::sync::watch;
 
+use crate::asking::EvaluationFacts;
 use crate::configuration::ProjectEntry;
 use crate::fetching::CloudSource;
 use crate::heads::Heads;
@@ -34,7 +35,7 @@ use crate::problem::Failure;
 use crate::settings::{Settings, StartError};
 use crate::timestamp::Timestamp;
 use crate::worker::{
-    self, BuildTask, Built, FetchTask, ImpactTask, MadeSnapshot, SnapshotTask, Task, TrainTask,
+    self, BuildTask, Built, ChangesTask, FetchTask, ImpactTask, MadeSnapshot, SnapshotTask, Task, TrainTask,
 };
 
 /// The id of the project of a folder without a name.
@@ -93,6 +94,8 @@ pub(crate) struct Serving {
     pub(crate) conditions: Conditions,
     /// What the models of the project say, as the process that evaluated found it.
     pub(crate) models: ModelFacts,
+    /// What answers to questions are made from. None: an earlier version made the evaluation.
+    pub(crate) facts: Option<EvaluationFacts>,
     places: Places,
     overlay: Overlay,
 }
@@ -584,6 +587,17 @@ impl ProjectHost {
         }
     }
 
+    /// Returns the task of finding out what changed since the snapshot before.
+    pub(crate) fn changes_task(&self, now: Timestamp) -> ChangesTask {
+        ChangesTask {
+            folder: self.folder.clone(),
+            snapshot: self.served_snapshot(),
+            state_tenant: self.scope.state_tenant.clone(),
+            state_project: self.scope.state_project.clone(),
+            now,
+        }
+    }
+
     /// Returns the folder of snapshots. None: the manifest lists files, which are the inventory instead.
     ///
     /// # Errors
@@ -619,7 +633,8 @@ impl ProjectHost {
         *locked(&self.tables) = Some(project.table_files());
         let conditions = Conditions::of(project).map_err(text)?;
         let models = ModelFacts::read(self.generations.folder(), id);
-        Ok(Arc::new(Serving { generation, program, conditions, models, places, overlay }))
+        let facts = EvaluationFacts::read(self.generations.folder(), id);
+        Ok(Arc::new(Serving { generation, program, conditions, models, facts, places, overlay }))
     }
 
     fn project(&self, now: DateTime<Utc>) -> Result<Project, String> {

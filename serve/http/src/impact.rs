@@ -1,13 +1,13 @@
-//! What edited policies would do: in the process that evaluates.
+//! What edited policies would do, and what a new snapshot has changed: in the process that evaluates.
 
 use tagpol_app::comparison::{Side, compare};
 use tagpol_app::evaluation::diff::{CheckDiff, Diff, Limits, TagDiff};
-use tagpol_app::inventory::Snapshot;
+use tagpol_app::inventory::{Snapshot, newest_before};
 use tagpol_app::{AppError, Project, RunContext, Silent, StateAccess};
 use tagpol_sema::{Diagnostic, Level, LineIndex};
 
 use crate::routes::changes::{CheckImpact, PolicyImpact, TagImpact, ValueMove};
-use crate::worker::{ChangeImpact, ImpactTask, PolicyDiagnostic};
+use crate::worker::{ChangeImpact, ChangesTask, ImpactTask, PolicyDiagnostic};
 
 /// Changes of values of each tag that are shown.
 const MOVES: usize = 20;
@@ -38,6 +38,26 @@ pub(crate) fn of(task: &ImpactTask) -> Result<ChangeImpact, AppError> {
     let diff = compare((&before, &snapshot), (&after, &snapshot), Some(&state), limits, &context)?;
     found.impact = Some(impact(&diff));
     Ok(found)
+}
+
+/// Finds out what changed since the snapshot before the one that is served. None: there is none before it.
+///
+/// # Errors
+/// What is wrong with the project or the snapshots.
+pub(crate) fn since_before(task: &ChangesTask) -> Result<Option<PolicyImpact>, AppError> {
+    let context = RunContext::at(task.now.0, &Silent);
+    let open = || Project::open(Some(&task.folder));
+    let (before, after) = (open()?, open()?);
+    let Some(now) = &task.snapshot else { return Ok(None) };
+    let now = Snapshot::open(now)?;
+    let Some(earlier) = newest_before(&after.snapshots_folder()?, &now)? else { return Ok(None) };
+    let state = StateAccess::default().locate(after.root(), after.manifest())?;
+    let state = state.for_project(&task.state_tenant, &task.state_project);
+    let side = |project, name: &str| Side::new(project, name.to_owned(), &context).map_err(|failed| failed.0);
+    let (before, after) = (side(before, "before")?, side(after, "after")?);
+    let limits = Limits { findings: Some(0), moves: Some(0) };
+    let diff = compare((&before, &earlier), (&after, &now), Some(&state), limits, &context)?;
+    Ok(Some(impact(&diff)))
 }
 
 /// Returns the name under which a project has a file.

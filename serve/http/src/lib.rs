@@ -25,6 +25,7 @@
 //! - `policies`: files, changes and revisions; `impact`: what edited policies would do
 //! - `graphql`: the same as a graph
 //! - `past`: the audit trail of a time before the server ran
+//! - `asking`: questions of people, and a language model if one is configured
 //! - `access`: the access log; `metrics`: what is counted; `models`: what models say
 //!
 //! The only crate that knows axum. Engine calls block, and run on threads that may.
@@ -33,6 +34,7 @@ mod access;
 mod alerts;
 mod app;
 mod archive;
+mod asking;
 mod backup;
 mod configuration;
 mod cursor;
@@ -71,6 +73,7 @@ mod training;
 mod upload;
 mod worker;
 
+pub use asking::LanguageModel;
 pub use backup::{BackupError, BackupSummary, back_up, restore};
 pub use configuration::{Configuration, IdentityProvider, ProjectEntry};
 pub use doctor::{Finding, examine};

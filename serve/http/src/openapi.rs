@@ -10,6 +10,7 @@ use crate::endpoint::{About, Route};
 use crate::problem::Problem;
 use crate::routes;
 use crate::routes::events::EVENTS;
+use crate::routes::questions::QUESTIONS;
 
 /// Returns the description of the interface, OpenAPI 3.1.
 pub fn document() -> Value {
@@ -77,7 +78,7 @@ fn operation(route: &Route, schemas: &mut BTreeMap<String, Value>) -> Value {
             "The project of the tenant. Needed if it has several.",
         ));
     }
-    if route.method == "POST" && !is_public {
+    if route.method == "POST" && !is_public && route.path != QUESTIONS {
         let text = "A text of your own: the same request with it is answered once, and gets the same response for 24 hours.";
         parameters.push(header_or_query("Idempotency-Key", "header", text));
     }
@@ -131,7 +132,8 @@ fn responses(route: &Route, schemas: &mut BTreeMap<String, Value>) -> Value {
                 .collect();
             members.insert("content".to_owned(), Value::Object(content));
         }
-        if let (true, Some(members)) = (route.path == EVENTS && *status == 200, response.as_object_mut()) {
+        let is_stream = [EVENTS, QUESTIONS].contains(&route.path) && *status == 200;
+        if let (true, Some(members)) = (is_stream, response.as_object_mut()) {
             let content = json!({ "text/event-stream": { "schema": { "type": "string" } } });
             members.insert("content".to_owned(), content);
         }

@@ -73,6 +73,7 @@ permissions!(
     OwnViews,
     Export,
     OwnTokens,
+    Ask,
     DecideTags,
     DecideSuggestions,
     Bulk,

@@ -19,6 +19,7 @@ use tagpol_serve_data::child::{self, ChildLimits};
 use tagpol_serve_data::{BuildOptions, DataError, Generations, reason};
 use utoipa::ToSchema;
 
+use crate::asking::EvaluationFacts;
 use crate::fetching::{self, CloudSource};
 use crate::impact;
 use crate::routes::changes::PolicyImpact;
@@ -42,6 +43,8 @@ pub(crate) enum Task {
     Snapshot(SnapshotTask),
     /// Find out what edited policies would do.
     Impact(ImpactTask),
+    /// Find out what changed since the snapshot before.
+    Changes(ChangesTask),
     /// Make a snapshot of what clouds list.
     Fetch(FetchTask),
     /// Train a model.
@@ -81,6 +84,21 @@ pub(crate) struct ImpactTask {
     pub(crate) folder: PathBuf,
     /// The new texts by path. None: the file is removed.
     pub(crate) files: BTreeMap<String, Option<String>>,
+    /// The folder of the snapshot that is served. None: none is yet.
+    pub(crate) snapshot: Option<PathBuf>,
+    /// The tenant of its state.
+    pub(crate) state_tenant: String,
+    /// The project of its state.
+    pub(crate) state_project: String,
+    /// The clock.
+    pub(crate) now: Timestamp,
+}
+
+/// The snapshot that is compared with the one before.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ChangesTask {
+    /// The folder of the project.
+    pub(crate) folder: PathBuf,
     /// The folder of the snapshot that is served. None: none is yet.
     pub(crate) snapshot: Option<PathBuf>,
     /// The tenant of its state.
@@ -205,6 +223,9 @@ pub fn work(input: impl Read, output: impl Write) -> std::io::Result<()> {
         Task::Impact(task) => {
             impact::of(&task).map_err(|error| error.to_string()).and_then(|found| to_json(&found))
         }
+        Task::Changes(task) => {
+            impact::since_before(&task).map_err(|error| error.to_string()).and_then(|found| to_json(&found))
+        }
         Task::Fetch(task) => {
             let context = RunContext::at(task.now.0, &Silent);
             fetching::fetch(&task, &context).and_then(|made| to_json(&made))
@@ -275,9 +296,10 @@ fn build_project(project: &Project, task: &BuildTask) -> Result<Built, DataError
     let mut options = workspace.options().clone();
     options.state = options.state.map(|store| store.for_project(&task.state_tenant, &task.state_project));
     #[cfg(feature = "suggest")]
-    let files = models(&workspace, &options, &context)?;
+    let mut files = models(&workspace, &options, &context)?;
     #[cfg(not(feature = "suggest"))]
-    let files = Vec::new();
+    let mut files = Vec::new();
+    files.push(EvaluationFacts::of(&workspace)?.to_file());
     let generations = Generations::at(&task.generations);
     generations.sweep(SystemTime::now())?;
     let contents = tagpol_serve_data::build(

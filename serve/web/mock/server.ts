@@ -29,6 +29,7 @@ import { anomalies, insights } from './insights.ts'
 import { job, SCHEDULES } from './jobs.ts'
 import { POLICY_FILES } from './language-server.ts'
 import { Inventory, type MockRow, nameOf, NOW, PEOPLE, POLICIES, random, TAGS } from './data.ts'
+import { Questions } from './questions.ts'
 import { compliance, findings, suggestions, sum, trend } from './reports.ts'
 import { attribute, sorted } from './rows.ts'
 
@@ -38,6 +39,7 @@ const PERMISSIONS: [Permission, number][] = [
   ['export', 0],
   ['own_views', 0],
   ['own_tokens', 0],
+  ['ask', 0],
   ['decide_tags', 1],
   ['decide_suggestions', 1],
   ['bulk', 1],
@@ -93,6 +95,7 @@ class Mock {
   private readonly revisions: PolicyRevision[] = []
   private readonly alerts: Alerts
   private readonly administration: Administration
+  readonly questions: Questions
   private readonly tokens: Token[] = [{ id: 'tok_1', name: 'billing export', role: 'viewer', created_at: '2026-10-02T08:00:00Z', expires_at: '2027-10-02T08:00:00Z', revoked_at: null }]
   private readonly jobs: Job[] = [
     job('job_5', 'virtual_tags.compliance', 'recheck', 'done', 42, null),
@@ -106,6 +109,7 @@ class Mock {
     this.inventory = new Inventory(size)
     this.alerts = new Alerts(size === 0)
     this.administration = new Administration(size, (kind, result) => this.start(kind, result))
+    this.questions = new Questions(size === 0)
     const actions: [string, string, string | null, string | null][] = [
       ['tag.set', 'cost-center', 'ENG-001', 'ENG-014'],
       ['tag.confirm', 'owner', null, 'payments@shop.example'],
@@ -187,6 +191,11 @@ class Mock {
         return ok(insights(this.inventory, this.administration.models))
       case 'GET anomalies':
         return ok(anomalies(this.inventory))
+      case 'GET conversation':
+        return ok(this.questions.view())
+      case 'DELETE conversation':
+        this.questions.forget()
+        return { status: 204 }
       case 'GET graph':
         return ok(graph(this.matching(this.selection(call.params)), call.params))
       case 'GET policy-files':
@@ -678,6 +687,7 @@ export function mockServer(size = Number(process.env.MOCK_RESOURCES ?? 2_000)) {
       role,
       headers: request.headers,
     }
+    if (role && call.path === 'conversation/questions') return mock.questions.answer(String(call.body.question), response)
     let reply: Reply
     try {
       reply = mock.handle(call)

@@ -353,6 +353,17 @@ impl Client {
 
     /// Sends the head of a request, and reads the response.
     pub(crate) fn follow_raw(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Stream {
+        self.follow_raw_with(method, path, headers, "")
+    }
+
+    /// As [`Self::follow_raw`], with a body.
+    pub(crate) fn follow_raw_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Stream {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
         let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.address);
@@ -361,6 +372,7 @@ impl Client {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
         request.push_str("\r\n");
+        request.push_str(body);
         stream.write_all(request.as_bytes()).unwrap();
         Stream { stream, text: String::new() }
     }

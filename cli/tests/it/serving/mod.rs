@@ -16,6 +16,7 @@ mod metrics;
 mod peers;
 mod policies;
 mod privacy;
+mod questions;
 mod recovery;
 mod replicas;
 mod requests;

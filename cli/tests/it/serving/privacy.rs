@@ -29,8 +29,16 @@ fn a_person_is_exported_and_erased(shop: &Shop) {
     let user = format!("/api/v1/users/{id}");
     admin.send("PUT", &user, Some(&json!({ "name": "Ann B. Unusual" })), &[]);
 
+    // What she asked, and what somebody else asked about her.
+    for client in [&ann, &admin] {
+        let question = json!({ "question": "Which resources does ann.unusual@example.com own?" });
+        assert_eq!(client.post("/api/v1/conversation/questions", &question).status, 200);
+    }
+
     let path = format!("/api/v1/privacy/subjects/{id}");
     let export = admin.get(&path).json();
+    let question = &export["conversations"][0]["turns"][0]["question"];
+    assert_eq!(question, "Which resources does ann.unusual@example.com own?");
     assert_eq!(export["account"]["email"], "ann.unusual@example.com");
     assert_eq!(export["tokens"][0]["name"], "Ann Unusual's laptop");
     assert_eq!(export["sessions"].as_array().unwrap().len(), 1);
@@ -51,6 +59,8 @@ fn a_person_is_exported_and_erased(shop: &Shop) {
         (&erased["sessions"], &erased["tokens"], &erased["values"]),
         (&json!(1), &json!(1), &json!(1))
     );
+    assert_eq!(erased["conversations"], 2);
+    assert_eq!(admin.get("/api/v1/conversation").json()["turns"], json!([]));
     assert_eq!(erased["audit_entries"], 1, "the value of the tag, in the entry about it");
     let pseudonym = erased["pseudonym"].as_str().unwrap();
     assert!(pseudonym.starts_with("Erased person "), "{pseudonym}");

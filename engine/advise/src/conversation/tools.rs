@@ -1,5 +1,7 @@
 //! What a conversation can look up: tools that only read, and their results as facts.
 
+use serde::{Deserialize, Serialize};
+
 use crate::command;
 use crate::facts::{FactId, Facts, money};
 use crate::filter::FilterVocabulary;
@@ -201,7 +203,7 @@ pub trait Tools {
 }
 
 /// What words can mean, and which of them are not foreign texts.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Vocabulary {
     /// Tags, attributes and their values.
     pub filter: FilterVocabulary,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
 use tagpol_sink::terminal::line;
 
 use super::text::{part, sentence};
@@ -13,6 +14,17 @@ use crate::facts::{Fact, Facts};
 /// Returns an answer as one JSON document.
 pub fn answer_json(question: &str, answer: &Answer, facts: &Facts) -> String {
     json::answer(question, answer, facts)
+}
+
+/// As [`answer_json`], as a value.
+pub fn answer_value(question: &str, answer: &Answer, facts: &Facts) -> Value {
+    json::answer_value(question, answer, facts)
+}
+
+/// Returns the name and the data of an event, for a stream: `call`, `part`, `withdrawn`, `statement`, `restarted` or `proposal`.
+/// The data has the forms of [`answer_json`].
+pub fn event_value(event: Event<'_>) -> (&'static str, Value) {
+    json::event(event)
 }
 
 /// Returns an answer for a terminal, which is what [`AnswerWriter`] writes if nothing of it was shown before.

@@ -1,10 +1,11 @@
-//! Advice and answers as JSON. The schemas are `docs/schema/advice.v1.json` and `docs/schema/answer.v1.json`.
+//! Advice, answers and the events of answers as JSON. The schemas are `docs/schema/advice.v1.json` and `docs/schema/answer.v1.json`.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 use tagpol_sink::json::pretty;
 
 use crate::advice::{Advice, Origin, Section, Step};
-use crate::conversation::Answer;
+use crate::conversation::{Answer, Event, Proposal, ToolCall};
 use crate::facts::{Fact, Facts};
 use crate::sentence::{Part, Sentence};
 
@@ -87,30 +88,57 @@ struct ProposalJson<'a> {
 }
 
 pub(super) fn answer(question: &str, answer: &Answer, facts: &Facts) -> String {
-    let proposal = answer.proposal.as_ref().map(|proposal| ProposalJson {
+    // This cannot fail: all keys are texts, and there are no floats.
+    pretty(&document(question, answer, facts)).unwrap_or_default()
+}
+
+pub(super) fn answer_value(question: &str, answer: &Answer, facts: &Facts) -> Value {
+    value(&document(question, answer, facts))
+}
+
+/// Returns the name and the data of an event.
+pub(super) fn event(event: Event<'_>) -> (&'static str, Value) {
+    match event {
+        Event::Call(of) => ("call", value(&call(of))),
+        Event::Part(of) => ("part", value(&part(of))),
+        Event::Withdrawn => ("withdrawn", json!({})),
+        Event::Restarted => ("restarted", json!({})),
+        Event::Step(of) => ("statement", value(&step(of))),
+        Event::Proposal(of) => ("proposal", value(&proposal(of))),
+    }
+}
+
+fn value(document: &impl Serialize) -> Value {
+    // This cannot fail: all keys are texts, and there are no floats.
+    serde_json::to_value(document).unwrap_or_default()
+}
+
+fn call(call: &ToolCall) -> CallJson<'_> {
+    CallJson { tool: call.name(), argument: call.argument() }
+}
+
+fn proposal(proposal: &Proposal) -> ProposalJson<'_> {
+    ProposalJson {
         text: &proposal.text,
         facts: proposal.facts.iter().map(ToString::to_string).collect(),
         origin: if proposal.is_of_model { "model" } else { "template" },
-    });
-    let document = AnswerJson {
+    }
+}
+
+fn document<'a>(question: &'a str, answer: &'a Answer, facts: &Facts) -> AnswerJson<'a> {
+    AnswerJson {
         schema_version: SCHEMA_VERSION,
         question,
         model: answer.model.as_deref(),
         without_model: answer.without_model.as_deref(),
-        calls: answer
-            .calls
-            .iter()
-            .map(|call| CallJson { tool: call.name(), argument: call.argument() })
-            .collect(),
+        calls: answer.calls.iter().map(call).collect(),
         statements: answer.steps.iter().map(step).collect(),
         left_out: answer.left_out.iter().map(|reason| reason.as_str()).collect(),
         notes: &answer.notes,
-        proposal,
+        proposal: answer.proposal.as_ref().map(proposal),
         rejected_proposal: answer.rejected_proposal.as_deref(),
         facts: answer.cited().into_iter().filter_map(|id| facts.get(id)).map(fact).collect(),
-    };
-    // This cannot fail: all keys are texts, and there are no floats.
-    pretty(&document).unwrap_or_default()
+    }
 }
 
 pub(super) fn json(project: &str, advice: &Advice) -> String {
@@ -158,7 +186,11 @@ fn step(step: &Step) -> StepJson {
 }
 
 fn parts(sentence: &Sentence) -> Vec<PartJson> {
-    let part = |part: &Part| match part {
+    sentence.0.iter().map(part).collect()
+}
+
+fn part(part: &Part) -> PartJson {
+    match part {
         Part::Words(words) => PartJson::Words(words.to_string()),
         Part::Count(number) => PartJson::Count(*number),
         Part::Share(text) => PartJson::Share(text.clone()),
@@ -171,6 +203,5 @@ fn parts(sentence: &Sentence) -> Vec<PartJson> {
         Part::Name(text) => PartJson::Name(text.clone()),
         Part::Value(text) => PartJson::Value(text.clone()),
         Part::Command(command) => PartJson::Command(command.text.clone()),
-    };
-    sentence.0.iter().map(part).collect()
+    }
 }

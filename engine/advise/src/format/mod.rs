@@ -7,10 +7,10 @@ mod text;
 
 use std::path::Path;
 
-pub use conversation::{AnswerWriter, answer_json, answer_text};
+pub use conversation::{AnswerWriter, answer_json, answer_text, answer_value, event_value};
 
 use crate::advice::{Advice, Origin, Section, Step};
-use crate::sentence::Part;
+use crate::sentence::{Part, Sentence};
 
 /// A form of advice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,6 +65,22 @@ fn shown(part: &Part) -> String {
     let plain = part.plain();
     let is_long = matches!(part, Part::Value(_)) && plain.chars().count() > SHOWN;
     if is_long { plain.chars().take(SHOWN).chain(['…']).collect() } else { plain.into_owned() }
+}
+
+/// A part of a sentence, as a page shows it; not yet escaped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownPart {
+    /// The text; a long one of foreign origin is cut off.
+    pub text: String,
+    /// Whether it is a name, a foreign text or a command, which stand apart from words.
+    pub is_code: bool,
+}
+
+/// Returns the parts of a sentence, as a page shows them.
+pub fn shown_parts(sentence: &Sentence) -> Vec<ShownPart> {
+    let is_code = |part: &Part| matches!(part, Part::Name(_) | Part::Value(_) | Part::Command(_));
+    let part = |part: &Part| ShownPart { text: shown(part), is_code: is_code(part) };
+    sentence.0.iter().map(part).collect()
 }
 
 /// Returns what a reader must know about who worded a step. None if it is this program or an accepted step.

@@ -18,7 +18,7 @@ const LONGEST: usize = 4_000;
 ///
 /// # Errors
 /// Why it may not be shown. Contains nothing of it.
-pub(super) fn read(draft: &Draft<'_>, vocabulary: &Vocabulary) -> Result<String, &'static str> {
+pub fn checked_draft(draft: &Draft<'_>, vocabulary: &Vocabulary) -> Result<String, &'static str> {
     if draft.text.len() > LONGEST {
         return Err("it is too long");
     }

@@ -7,7 +7,8 @@ mod model;
 mod tools;
 mod vocabulary;
 
+pub use draft::checked_draft;
 pub use kept::{keep_conversation, kept_conversation};
 #[cfg(feature = "advise-model")]
 pub use model::AnsweringModel;
-pub use tools::ProjectTools;
+pub use tools::{PROPOSED, ProjectTools, found_resource, frameworks};

@@ -14,15 +14,15 @@ use tagpol_eval::{Evaluation, Finding, State, Which, observe_with_predictions};
 use tagpol_explain::Found;
 use tagpol_explain::check::CheckReason;
 use tagpol_explain::resource::{CheckExplanation, Explanation};
-use tagpol_sema::program::Source;
+use tagpol_sema::program::{Program, Source};
 
-use super::draft;
+use super::draft::checked_draft;
 use crate::advice::{amount, severity, tenths};
 use crate::comparison::{Side, compare};
 use crate::{AppError, EvaluatedInventory, Project, RunContext, Silent, Workspace, inventory};
 
 /// Name of the file that a proposal is checked in.
-const PROPOSED: &str = "proposed.tagpol";
+pub const PROPOSED: &str = "proposed.tagpol";
 
 /// Looks things up in a project with an inventory, whose evaluation it keeps.
 pub struct ProjectTools<'w> {
@@ -67,8 +67,7 @@ impl<'w> ProjectTools<'w> {
 
     /// Returns the frameworks that the policies support, in the order of their names.
     pub fn frameworks(&self) -> BTreeSet<&str> {
-        let controls = self.workspace.program().policies.iter().flat_map(|policy| &policy.controls);
-        controls.map(|control| control.framework.as_str()).collect()
+        frameworks(self.workspace.program())
     }
 
     fn findings(&self, condition: Option<&String>) -> Result<FoundFindings, AppError> {
@@ -198,7 +197,7 @@ impl Tools for ProjectTools<'_> {
     }
 
     fn measure(&mut self, draft: &Draft<'_>) -> Result<Measured, String> {
-        let text = draft::read(draft, &self.vocabulary)?;
+        let text = checked_draft(draft, &self.vocabulary)?;
         let changes = self.measured(&text).map_err(|error| match error {
             AppError::Policies(errors) => {
                 // Messages contain texts of the proposal.
@@ -212,6 +211,12 @@ impl Tools for ProjectTools<'_> {
     }
 }
 
+/// Returns the frameworks that policies support, in the order of their names.
+pub fn frameworks(program: &Program) -> BTreeSet<&str> {
+    let controls = program.policies.iter().flat_map(|policy| &policy.controls);
+    controls.map(|control| control.framework.as_str()).collect()
+}
+
 /// Returns why a look-up failed, in words of this program: a message could contain foreign texts.
 fn reason(error: &AppError) -> &'static str {
     match error {
@@ -223,7 +228,8 @@ fn reason(error: &AppError) -> &'static str {
     }
 }
 
-fn found_resource(explanation: &Explanation) -> FoundResource {
+/// Returns what an explanation of a resource says about its virtual tags and its findings.
+pub fn found_resource(explanation: &Explanation) -> FoundResource {
     let row = &explanation.resource;
     let finding = |check: &CheckExplanation| FoundFinding {
         resource: row.id.clone(),

@@ -6,13 +6,19 @@
 
 use tagpol_state::{Companion, CompanionSchema};
 
-const STEPS: [&str; 3] = [include_str!("v1.sql"), include_str!("v2.sql"), include_str!("v3.sql")];
-const SQLITE_CATALOGS: [&str; 3] =
-    [include_str!("v1.sqlite.catalog"), include_str!("v2.sqlite.catalog"), include_str!("v3.sqlite.catalog")];
-const POSTGRES_CATALOGS: [&str; 3] = [
+const STEPS: [&str; 4] =
+    [include_str!("v1.sql"), include_str!("v2.sql"), include_str!("v3.sql"), include_str!("v4.sql")];
+const SQLITE_CATALOGS: [&str; 4] = [
+    include_str!("v1.sqlite.catalog"),
+    include_str!("v2.sqlite.catalog"),
+    include_str!("v3.sqlite.catalog"),
+    include_str!("v4.sqlite.catalog"),
+];
+const POSTGRES_CATALOGS: [&str; 4] = [
     include_str!("v1.postgres.catalog"),
     include_str!("v2.postgres.catalog"),
     include_str!("v3.postgres.catalog"),
+    include_str!("v4.postgres.catalog"),
 ];
 
 /// Returns the tables of the server.

@@ -17,8 +17,8 @@ on_both_databases!(
 fn the_catalog_is_the_committed_one(place: &Place) {
     let (_database, _) = place.open();
     let name = match place {
-        Place::Sqlite(_) => "v3.sqlite.catalog",
-        Place::Postgres { .. } => "v3.postgres.catalog",
+        Place::Sqlite(_) => "v4.sqlite.catalog",
+        Place::Postgres { .. } => "v4.postgres.catalog",
     };
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/schema").join(name);
     let catalog = place.store().companion_catalog().unwrap();

@@ -135,6 +135,11 @@ fn events(call: &Call<'_, ReadTags>, query: EventsQuery, app: &Arc<App>) -> Resu
     };
     let (sender, receiver) = mpsc::channel(WAITING);
     tokio::runtime::Handle::current().spawn(run(stream, sender, turn));
+    Ok(event_stream(receiver))
+}
+
+/// Returns a response that goes on while something is received: texts of events.
+pub(crate) fn event_stream(receiver: mpsc::Receiver<String>) -> Response<Body> {
     let parts = futures_util::stream::unfold(receiver, |mut receiver| async {
         receiver.recv().await.map(|part: String| (Ok::<_, Infallible>(part), receiver))
     });
@@ -144,7 +149,7 @@ fn events(call: &Call<'_, ReadTags>, query: EventsQuery, app: &Arc<App>) -> Resu
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // Proxies must not wait for more.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
+    response
 }
 
 /// Sends events until the client leaves, its credential ends, or the server does.

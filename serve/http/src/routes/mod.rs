@@ -21,6 +21,7 @@ pub(crate) mod models;
 pub(crate) mod names;
 mod oidc;
 mod privacy;
+pub(crate) mod questions;
 pub(crate) mod resources;
 mod rules;
 mod settings;
@@ -68,6 +69,7 @@ pub(crate) fn table() -> Vec<Route> {
         views::routes(),
         tokens::routes(),
         privacy::routes(),
+        questions::routes(),
         settings::routes(),
         system::routes(),
     ] {

@@ -3,16 +3,19 @@
 use axum::http::Method;
 use serde::Serialize;
 use serde_json::json;
+use tagpol_app::advising::conversation::Memory;
 use tagpol_app::state::StateError;
 use tagpol_serve_core::errors::{ApiError, Code};
 use tagpol_serve_db::{
-    Access, AccessFilter, AuditFilter, NewEntry, Repository, Scope, Subject, SubjectMessage, UserStatus,
+    Access, AccessFilter, AuditFilter, NewEntry, Repository, Scope, StoredConversation, Subject,
+    SubjectMessage, UserStatus,
 };
 use utoipa::ToSchema;
 
 use super::access::{self, AccessEntry};
 use super::audit::{self, AuditEntry};
 use super::names::Names;
+use super::questions::{TurnView, turns};
 use super::tokens::{TokenView, token_view};
 use super::users::{UserView, check_own_account, check_someone_is_left, user_view};
 use crate::endpoint::{About, Call, NoQuery, Nothing, Reply, Route};
@@ -54,6 +57,8 @@ pub(crate) struct SubjectExport {
     tokens: Vec<TokenView>,
     /// Messages of alerts that were written to the person: the newest first.
     messages: Vec<MessageView>,
+    /// Conversations about projects, as far as they are remembered.
+    conversations: Vec<SubjectConversation>,
     /// Requests that the person made in the last 90 days, also with API tokens: the newest first.
     requests: Vec<AccessEntry>,
     /// What the person did, also with API tokens: the newest first.
@@ -95,6 +100,17 @@ pub(crate) struct MessageView {
     delivered_at: Option<Timestamp>,
 }
 
+/// A conversation about a project.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SubjectConversation {
+    /// The project.
+    project: String,
+    /// When the last question was asked.
+    updated_at: Timestamp,
+    /// The questions and answers, the oldest first.
+    turns: Vec<TurnView>,
+}
+
 fn subject(r: &mut Repository<'_>, id: &str) -> Result<Subject, Failure> {
     Ok(r.subject(id)?.ok_or_else(|| ApiError::not_found("user", id))?)
 }
@@ -115,6 +131,7 @@ fn export(call: &Call<'_, ErasePeople>, _: NoQuery) -> Result<Reply<SubjectExpor
             Some(email) => r.messages_about(email)?,
             None => Vec::new(),
         };
+        let conversations = r.conversations_of(id)?.into_iter().map(conversation_view).collect();
         r.audit(&NewEntry { actor, action: "privacy.export", object: id, details: json!({}) })?;
         let identity = |(issuer, subject, at)| IdentityView { issuer, subject, created_at: Timestamp(at) };
         let session = |(from, to)| SessionView { created_at: Timestamp(from), expires_at: Timestamp(to) };
@@ -125,6 +142,7 @@ fn export(call: &Call<'_, ErasePeople>, _: NoQuery) -> Result<Reply<SubjectExpor
             sessions: sessions.into_iter().map(session).collect(),
             tokens: tokens.into_iter().map(token_view).collect(),
             messages: messages.into_iter().map(message_view).collect(),
+            conversations,
             requests,
             actions,
             changes,
@@ -146,6 +164,12 @@ fn requests_of(r: &mut Repository<'_>, actor: &str) -> Result<Vec<AccessEntry>, 
             return Ok(found.into_iter().map(|one| access::shown(one, &names)).collect());
         }
     }
+}
+
+fn conversation_view(stored: StoredConversation) -> SubjectConversation {
+    let StoredConversation { project, memory, updated_at } = stored;
+    let memory = Memory::from_json(&memory).unwrap_or_default();
+    SubjectConversation { project, updated_at: Timestamp(updated_at), turns: turns(&memory) }
 }
 
 fn message_view(message: SubjectMessage) -> MessageView {
@@ -174,6 +198,8 @@ pub(crate) struct Erasure {
     tokens: u64,
     /// Messages of alerts to the person that were removed, delivered or not.
     messages: u64,
+    /// Conversations that were forgotten: those of the person, and those of others that name the address.
+    conversations: u64,
     /// Values of tags that were the address of the person, and were taken back.
     values: usize,
     /// Entries of the audit trail whose values contain the address. They stay, since the trail could not be verified
@@ -240,6 +266,7 @@ fn erase(
         sessions: erased.sessions,
         tokens: erased.tokens,
         messages: erased.messages,
+        conversations: erased.conversations,
         values,
         audit_entries,
         remains: REMAINS,

@@ -55,8 +55,24 @@ export function address(path: string, params: Params = {}): string {
  * @throws {Problem} for every response that is not a success.
  */
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
+  const response = await send(path, options, 'application/json')
+  if (response.status === 204) return undefined as T
+  const read = (await response.json()) as T
+  return withHeaders(read, response.headers)
+}
+
+/**
+ * Makes a request whose response goes on: the texts of its events, as they come.
+ * @throws {Problem} for every response that is not a success.
+ */
+export async function requestStream(path: string, options: RequestOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const response = await send(path, options, 'text/event-stream')
+  return response.body ?? new ReadableStream({ start: (controller) => controller.close() })
+}
+
+async function send(path: string, options: RequestOptions, accept: string): Promise<Response> {
   const { method = 'GET', params, body, etag, signal } = options
-  const headers: Record<string, string> = { accept: 'application/json' }
+  const headers: Record<string, string> = { accept }
   if (body !== undefined) headers['content-type'] = 'application/json'
   if (etag) headers['if-match'] = etag
   if (method === 'POST') headers['idempotency-key'] = crypto.randomUUID()
@@ -79,9 +95,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
     })
   }
   if (!response.ok) throw refused(path, response.status, await response.text().catch(() => ''))
-  if (response.status === 204) return undefined as T
-  const read = (await response.json()) as T
-  return withHeaders(read, response.headers)
+  return response
 }
 
 /** Adds what headers have to the body: `etag`, and the cursor of the next page as `next`. */

@@ -19,6 +19,7 @@ export type Permission =
   | 'export'
   | 'own_views'
   | 'own_tokens'
+  | 'ask'
   | 'decide_tags'
   | 'decide_suggestions'
   | 'bulk'
@@ -172,6 +173,10 @@ export type Insights = Schema<'Insights'>
 export type Model = Schema<'ModelSummary'>
 /** How good the model in use is for a tag. */
 export type TagFigures = Schema<'TagFigures'>
+
+/** What was asked about the project, and how questions are answered. */
+export type ConversationView = Schema<'ConversationView'>
+export type RememberedTurn = Schema<'TurnView'>
 
 /** A value that a person should check. */
 export type Anomaly = Narrow<Schema<'AnomalyView'>, { kind: 'model' | 'spelling' }>

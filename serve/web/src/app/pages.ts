@@ -1,11 +1,12 @@
 /** The pages of the navigation, in its order. */
-import { AlertIcon, ClockIcon, CoinsIcon, GearIcon, GraphIcon, HomeIcon, InsightIcon, JobsIcon, ListIcon, PolicyIcon, ShieldIcon } from '../ui/icons'
+import { AlertIcon, AskIcon, ClockIcon, CoinsIcon, GearIcon, GraphIcon, HomeIcon, InsightIcon, JobsIcon, ListIcon, PolicyIcon, ShieldIcon } from '../ui/icons'
 
 export const PAGES = [
   { to: '/', label: 'Home', key: 'g h', Icon: HomeIcon },
   { to: '/resources', label: 'Resources', key: 'g r', Icon: ListIcon },
   { to: '/compliance', label: 'Compliance', key: 'g c', Icon: ShieldIcon },
   { to: '/costs', label: 'Costs', key: 'g o', Icon: CoinsIcon },
+  { to: '/ask', label: 'Ask', key: 'g k', Icon: AskIcon },
   { to: '/insights', label: 'Insights', key: 'g i', Icon: InsightIcon },
   { to: '/graph', label: 'Graph', key: 'g e', Icon: GraphIcon },
   { to: '/policies', label: 'Policies', key: 'g p', Icon: PolicyIcon },

@@ -88,6 +88,13 @@ const costs = createRoute({
   component: lazyRouteComponent(() => import('../features/costs/page'), 'CostsPage'),
 })
 
+const ask = createRoute({
+  getParentRoute: () => shell,
+  path: '/ask',
+  staticData: { title: 'Ask' },
+  component: lazyRouteComponent(() => import('../features/ask/page'), 'AskPage'),
+})
+
 const insights = createRoute({
   getParentRoute: () => shell,
   path: '/insights',
@@ -179,7 +186,7 @@ const settings = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, shell.addChildren([home, resources, resource, compliance, costs, insights, graph, policies, alerts, activity, jobs, settings])]),
+  routeTree: root.addChildren([signIn, shell.addChildren([home, resources, resource, compliance, costs, ask, insights, graph, policies, alerts, activity, jobs, settings])]),
   context: { queryClient },
   // Without it a page also gets the parameters that its `validateSearch` refuses.
   search: { strict: true },

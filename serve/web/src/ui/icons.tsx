@@ -44,6 +44,7 @@ export const GraphIcon = icon(
     <path d="m5.7 7.2 4.6-2.3M5.7 8.8l4.6 2.3" />
   </>,
 )
+export const AskIcon = icon(<path d="M2.5 3h11v8H8.500L5.500 13.500V11h-3zM6.300 5.800a1.700 1.700 0 1 1 2.500 1.500c-.6.3-.8.6-.8 1.100M8 9.600v.01" />)
 export const CloseIcon = icon(<path d="m4 4 8 8M12 4l-8 8" />)
 export const CheckIcon = icon(<path d="m3.5 8.5 3 3 6-7" />)
 export const ArrowLeftIcon = icon(<path d="M13 8H3m4-4L3 8l4 4" />)

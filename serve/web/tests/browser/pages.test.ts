@@ -8,6 +8,7 @@ const PAGES: [string, string][] = [
   ['resource', '/resources/$first'],
   ['compliance', '/compliance'],
   ['costs', '/costs'],
+  ['ask', '/ask'],
   ['insights', '/insights'],
   ['graph', '/graph'],
   ['policies', '/policies'],

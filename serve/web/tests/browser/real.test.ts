@@ -105,6 +105,24 @@ describe.skipIf(!IS_REAL)('the real server', () => {
     await visit.close()
   })
 
+  test('a question is answered with facts, and a proposed policy opens in the editor', async () => {
+    const visit = await server.admin()
+    const { page } = visit
+    await visit.goto('/ask')
+    await page.getByRole('button', { name: 'What should we fix first?' }).click()
+    await page.getByText('Answered without a language model.').waitFor()
+    await page.getByLabel('Question').fill('Propose a policy that requires owner in production')
+    await page.keyboard.press('Enter')
+    await page.getByText(/^With the proposal, /).waitFor()
+    await visit.settled()
+    await visit.audit()
+    await page.getByRole('button', { name: 'Open in policies…' }).click()
+    await page.getByText('proposed.tagpol').first().waitFor()
+    await visit.goto('/ask')
+    await page.getByRole('heading', { name: 'What should we fix first?' }).waitFor()
+    await visit.close()
+  })
+
   test('every value of every facet is a condition that selects exactly its resources', async () => {
     const visit = await server.admin()
     const get = async (path: string) => (await visit.context.request.get(path)).json() as Promise<{ items: never[]; total?: number; detail?: string }>
@@ -136,7 +154,7 @@ describe.skipIf(!IS_REAL)('the real server', () => {
   for (const look of process.env.ALL_LOOKS ? LOOKS : LOOKS.slice(0, 1)) {
     test(`pages, ${look.theme}, ${look.width}`, async () => {
       const visit = await server.admin(look)
-      for (const path of ['/', '/resources', '/compliance', '/activity', '/jobs', '/settings', '/costs']) {
+      for (const path of ['/', '/resources', '/compliance', '/activity', '/jobs', '/settings', '/costs', '/ask']) {
         await visit.goto(path)
         await visit.shot(`real-${path.slice(1) || 'home'}-${look.theme}-${look.width}`)
         await visit.audit()

@@ -65,6 +65,8 @@ export const ACTIONS: Record<string, string> = {
   'privacy.export': 'exported the data of a person',
   'privacy.values': 'removed a person from values of tags',
   'privacy.erase': 'erased a person',
+  'question.ask': 'asked a question about',
+  'question.forget': 'forgot the conversation about',
   'audit.verify': 'verified the audit trail',
 }
 

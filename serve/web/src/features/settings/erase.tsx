@@ -26,7 +26,7 @@ export function EraseDialog({ user, onClose }: { user: User; onClose: () => void
     }
   }
   if (done) {
-    const removed = [plural(done.sessions, 'session'), plural(done.tokens, 'token'), plural(done.identities, 'account at identity providers', 'accounts at identity providers'), `${plural(done.values, 'value')} of tags`]
+    const removed = [plural(done.sessions, 'session'), plural(done.tokens, 'token'), plural(done.identities, 'account at identity providers', 'accounts at identity providers'), plural(done.conversations, 'conversation'), `${plural(done.values, 'value')} of tags`]
     return (
       <Dialog title="The person is erased" isOpen onClose={onClose} dismissable={false}>
         <div className="stack">
