@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
+use futures_util::StreamExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tagpol_app::state::{Decision, StateError};
@@ -133,17 +134,16 @@ fn events(call: &Call<'_, ReadTags>, query: EventsQuery, app: &Arc<App>) -> Resu
         position,
         recent: BTreeSet::new(),
     };
-    let (sender, receiver) = mpsc::channel(WAITING);
+    let (sender, mut receiver) = mpsc::channel(WAITING);
     tokio::runtime::Handle::current().spawn(run(stream, sender, turn));
-    Ok(event_stream(receiver))
+    Ok(event_stream(futures_util::stream::poll_fn(move |context| receiver.poll_recv(context))))
 }
 
-/// Returns a response that goes on while something is received: texts of events.
-pub(crate) fn event_stream(receiver: mpsc::Receiver<String>) -> Response<Body> {
-    let parts = futures_util::stream::unfold(receiver, |mut receiver| async {
-        receiver.recv().await.map(|part: String| (Ok::<_, Infallible>(part), receiver))
-    });
-    let mut response = Response::new(Body::from_stream(parts));
+/// Returns a response that goes on: texts of events.
+pub(crate) fn event_stream(
+    parts: impl futures_util::Stream<Item = String> + Send + 'static,
+) -> Response<Body> {
+    let mut response = Response::new(Body::from_stream(parts.map(Ok::<_, Infallible>)));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

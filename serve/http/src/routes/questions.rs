@@ -36,9 +36,6 @@ pub(crate) const QUESTIONS: &str = "/api/v1/conversation/questions";
 /// Most characters of a question.
 const LONGEST: usize = 2_000;
 
-/// Parts of an answer that wait for the client.
-const WAITING: usize = 64;
-
 /// How often it is checked whether the client is still there.
 const WATCH: Duration = Duration::from_millis(100);
 
@@ -189,7 +186,8 @@ struct Answering {
     /// What is remembered of the conversation so far.
     before: Option<String>,
     cancel: CancelToken,
-    sender: mpsc::Sender<String>,
+    /// Without a limit: an answer is bounded, and a model that writes one must not be blocked.
+    sender: mpsc::UnboundedSender<String>,
     _turn: Turn,
 }
 
@@ -209,18 +207,18 @@ fn ask(call: &Call<'_, Ask>, asked: NewQuestion, app: &Arc<App>) -> Result<Respo
         audit(call, r, "question.ask")?;
         Ok(r.conversation(&identity.user)?)
     })?;
-    let (sender, receiver) = mpsc::channel(WAITING);
+    let (sender, mut receiver) = mpsc::unbounded_channel();
     let cancel = CancelToken::new();
     let runtime = tokio::runtime::Handle::current();
     runtime.spawn(watch(Arc::clone(app), sender.downgrade(), cancel.clone()));
     let app = Arc::clone(app);
     let answering = Answering { app, project, serving, identity, asked, before, cancel, sender, _turn: turn };
     runtime.spawn_blocking(move || answering.run());
-    Ok(event_stream(receiver))
+    Ok(event_stream(futures_util::stream::poll_fn(move |context| receiver.poll_recv(context))))
 }
 
 /// Ends an answer early if the client leaves or the server ends, and keeps the connection until then.
-async fn watch(app: Arc<App>, sender: mpsc::WeakSender<String>, cancel: CancelToken) {
+async fn watch(app: Arc<App>, sender: mpsc::WeakUnboundedSender<String>, cancel: CancelToken) {
     let mut checks: u32 = 0;
     // The sender is gone with the end of the answer.
     while let Some(sender) = sender.upgrade() {
@@ -230,8 +228,7 @@ async fn watch(app: Arc<App>, sender: mpsc::WeakSender<String>, cancel: CancelTo
         }
         checks = checks.wrapping_add(1);
         if checks.is_multiple_of(PING) {
-            // A full queue keeps the connection as well.
-            let _ = sender.try_send(": ping\n\n".to_owned());
+            let _ = sender.send(": ping\n\n".to_owned());
         }
         drop(sender);
         tokio::time::sleep(WATCH).await;
@@ -293,7 +290,7 @@ impl Answering {
 
     /// Sends an event. Whoever has left gets none: the answer ends soon.
     fn send(&self, name: &str, data: &Value) {
-        let _ = self.sender.blocking_send(format!("event: {name}\ndata: {data}\n\n"));
+        let _ = self.sender.send(format!("event: {name}\ndata: {data}\n\n"));
     }
 
     /// Remembers the conversation, unless it was forgotten or went on elsewhere since the question was asked.
