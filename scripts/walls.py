@@ -72,7 +72,7 @@ ONLY_USED_BY = {
     "async-graphql": ["tagpol-serve-http"],
     "axum": ["tagpol-serve-http"],
     "burn": ["tagpol-suggest"],
-    "tagpol-advise": ["tagpol-app"],
+    "tagpol-advise": ["tagpol-app", "tagpol-report"],
     "tagpol-language-model": ["tagpol-app"],
     "tagpol-collect": ["tagpol-app", "tagpol-remediate"],
     "tagpol-remediate": ["tagpol-app", "tagpol-emit"],

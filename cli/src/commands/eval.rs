@@ -45,7 +45,10 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         breakdown: targets.formats().any(Format::shows_breakdown),
         record: keeps_record(args, context.now),
     };
-    let EvaluatedInventory { evaluation, details } = evaluate(&workspace, &args.engine, &request)?;
+    let evaluated = evaluate(&workspace, &args.engine, &request)?;
+    let shows_advice = targets.formats().any(Format::shows_advice);
+    let advice = shows_advice.then(|| workspace.advice_of(&evaluated)).transpose()?;
+    let EvaluatedInventory { evaluation, details } = evaluated;
     if evaluation.summary.resources == 0 {
         output.note("the plan or state has no resources with tags: there is nothing to evaluate\n");
     }
@@ -55,6 +58,7 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         evaluation: &evaluation,
         waivers: &details.waivers,
         breakdown: details.breakdown.as_ref(),
+        advice: advice.as_ref(),
         trend: &details.trend,
         baseline: baseline.as_ref(),
         style: Style {

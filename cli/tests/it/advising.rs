@@ -59,6 +59,34 @@ fn steps(document: &Value) -> Vec<Value> {
     sections.iter().flat_map(|section| section["steps"].as_array().unwrap().clone()).collect()
 }
 
+/// Returns the text and the facts of each step, or of each fact its number, of a page.
+fn shown_in_page(step: &Value) -> (String, Value) {
+    let parts = step["parts"].as_array().unwrap().iter();
+    let text = parts.map(|part| match (part[0].as_str().unwrap(), part[1].as_bool().unwrap()) {
+        (code, true) => format!("`{code}`"),
+        (words, false) => words.to_owned(),
+    });
+    (text.collect(), step.get("facts").or(step.get("id")).unwrap().clone())
+}
+
+#[test]
+fn the_report_has_the_same_advice_with_the_same_facts() {
+    let folder = folder();
+    let advice = document(advise(&folder, &["--format", "json"]));
+    let eval = ["eval", "--now", NOW, "--no-state", "--fail-on", "none", "-o", "html=report.html"];
+    folder.run(&eval).ends_with(0);
+    let page = folder.read("report.html");
+    let (_, rest) = page.split_once("<script type=\"application/json\" id=\"data\">").unwrap();
+    let data: Value = serde_json::from_str(rest.split_once("</script>").unwrap().0).unwrap();
+    let shown = &data["advice"];
+    let text = |one: &Value, key: &str| (one["text"].as_str().unwrap().to_owned(), one[key].clone());
+    let expected: Vec<(String, Value)> = steps(&advice).iter().map(|step| text(step, "facts")).collect();
+    assert_eq!(steps(shown).iter().map(shown_in_page).collect::<Vec<_>>(), expected);
+    let facts: Vec<(String, Value)> =
+        advice["facts"].as_array().unwrap().iter().map(|fact| text(fact, "id")).collect();
+    assert_eq!(shown["facts"].as_array().unwrap().iter().map(shown_in_page).collect::<Vec<_>>(), facts);
+}
+
 #[test]
 fn all_analyses_as_text() {
     let folder = folder();

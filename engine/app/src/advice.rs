@@ -30,6 +30,14 @@ impl Workspace<'_> {
         Ok(Advice::new(&self.advice_input()?, analyses))
     }
 
+    /// Makes advice of all kinds of the result of an evaluation with its [breakdown](EvaluateRequest::breakdown).
+    ///
+    /// # Errors
+    /// [`AppError::Run`] and [`AppError::UnknownReportTag`].
+    pub fn advice_of(&self, evaluated: &EvaluatedInventory) -> Result<Advice, AppError> {
+        Ok(Advice::new(&self.advice_input_of(evaluated)?, &Analysis::ALL))
+    }
+
     /// Evaluates the policies, and returns what advice is made from.
     ///
     /// # Errors

@@ -98,4 +98,9 @@ impl Format {
     pub fn shows_breakdown(self) -> bool {
         self == Self::Html
     }
+
+    /// Whether it shows [`crate::Advice`].
+    pub fn shows_advice(self) -> bool {
+        self == Self::Html
+    }
 }

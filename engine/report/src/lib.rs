@@ -32,6 +32,7 @@ pub mod virtual_tags;
 
 use std::io::{self, Write};
 
+use tagpol_advise::Advice;
 use tagpol_eval::{Breakdown, CheckResult, Evaluation, Finding, State, TrendPoint, Waivers};
 use tagpol_sema::program::Program;
 use tagpol_session::Decimal;
@@ -56,6 +57,8 @@ pub struct Report<'a> {
     /// The inventory by tags; formats that [show it](Format::shows_breakdown) leave it out where
     /// there is none.
     pub breakdown: Option<&'a Breakdown>,
+    /// Advice about it; formats that [show it](Format::shows_advice) leave it out where there is none.
+    pub advice: Option<&'a Advice>,
     /// Earlier runs, the oldest first.
     pub trend: &'a [TrendPoint],
     /// What was found before. None: there is nothing to compare with.

@@ -119,6 +119,7 @@ fn write(base: &Base, evaluation: &Evaluation, format: Format) -> Vec<u8> {
         evaluation,
         waivers: &base.details.waivers,
         breakdown: None,
+        advice: None,
         trend: &[],
         baseline: None,
         style: Style { color: false, findings: None, kept: true },

@@ -71,6 +71,7 @@ fn policies_are_evaluated_explained_and_reported() {
         evaluation: &evaluated.evaluation,
         waivers: &evaluated.details.waivers,
         breakdown: None,
+        advice: None,
         trend: &[],
         baseline: None,
         style: Style { color: false, findings: None, kept: false },

@@ -11,6 +11,7 @@ use tagpol_session::Decimal;
 
 use super::super::goals::{in_month, label, listed, spent, target_text};
 use super::super::{Report, headline};
+use super::advice::{self, AdviceData};
 use super::strings::{Strings, tame};
 
 /// Findings that a page holds: more than people read, fewer than browsers choke on.
@@ -33,6 +34,7 @@ pub(super) struct Data {
     goals: Vec<GoalData>,
     waivers: Vec<WaiverData>,
     breakdown: Option<BreakdownData>,
+    advice: Option<AdviceData>,
     strings: Vec<String>,
     findings: FindingsData,
 }
@@ -242,6 +244,7 @@ pub(super) fn data(report: &Report<'_>) -> Data {
         goals: evaluation.goals.iter().map(goal).collect(),
         waivers: waivers(report),
         breakdown: report.breakdown.map(breakdown),
+        advice: report.advice.and_then(advice::data),
         strings: strings.texts,
         findings,
     }

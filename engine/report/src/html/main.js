@@ -47,6 +47,7 @@ makeHead();
 overview();
 groups();
 tagCards();
+advice();
 readLink();
 makeTable();
 document.documentElement.dataset.ready = "true";

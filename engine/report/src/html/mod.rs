@@ -5,6 +5,7 @@
 //! element; the scripts put texts into the page as texts only. A content security policy names the
 //! hashes of the style sheet and of the script, so that a browser would run nothing else.
 
+mod advice;
 mod data;
 mod strings;
 
@@ -23,11 +24,12 @@ const PAGE: &str = include_str!("report.html");
 pub(crate) const STYLE: &str = include_str!("report.css");
 
 /// The scripts, in the order that they depend on each other.
-const SCRIPTS: [&str; 7] = [
+const SCRIPTS: [&str; 8] = [
     include_str!("dom.js"),
     include_str!("model.js"),
     include_str!("charts.js"),
     include_str!("panels.js"),
+    include_str!("advice.js"),
     include_str!("link.js"),
     include_str!("table.js"),
     include_str!("main.js"),
