@@ -99,6 +99,29 @@ fn a_model_is_trained_asked_and_answered() {
 }
 
 #[test]
+fn without_a_suggestion_there_is_a_reason_for_each_tag() {
+    let folder = project();
+    run(&folder, &["train", "--now", NOW]);
+    let told = run(&folder, &["suggest", "--at-least", "1"]);
+    assert!(told.starts_with("no suggestions\n"), "{told}");
+    let line = |tag: &str| told.lines().find(|line| line.starts_with(&format!("  {tag}: "))).unwrap();
+    assert!(line("environment").contains("12 resources lack it; the highest confidence is 0."), "{told}");
+    assert!(line("environment").contains(", and 1.00 is needed"), "{told}");
+    // Rows stay rows, and the reasons are a note.
+    let rows = folder.run(&["suggest", "--at-least", "1", "--tag", "team", "--format", "csv"]);
+    assert!(rows.err.contains("  team: ") && !rows.err.contains("environment: "), "{rows:?}");
+    assert_eq!(rows.ends_with(0), "resource,tag,value,confidence,reasons,others\n");
+    // A tag that only few resources have.
+    let policies = folder.read("p.tagpol");
+    folder.write("p.tagpol", &format!("{policies}\ntag rack: text\n"));
+    let told = run(&folder, &["suggest", "--tag", "rack"]);
+    let reason = "  rack: the model has not learned it: 0 resources have a value, and 20 are needed";
+    assert!(told.contains(reason), "{told}");
+    let told = run(&folder, &["suggest", "--tag", "team", "--where", "team is set", "--at-least", "1"]);
+    assert!(told.contains("  team: no resource lacks it"), "{told}");
+}
+
+#[test]
 fn suggestions_are_answered_one_by_one() {
     let folder = project();
     run(&folder, &["train", "--now", NOW]);

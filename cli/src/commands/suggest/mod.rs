@@ -3,7 +3,9 @@
 mod anomalies;
 
 use std::fmt::Write as _;
-use tagpol_app::models::{ActiveModel, Suggested, TrainingData, refresh, registry, suggestions};
+use tagpol_app::models::{
+    Abstained, Abstention, ActiveModel, Suggested, TrainingData, abstentions, refresh, registry, suggestions,
+};
 
 use serde::Serialize;
 use tagpol_app::evaluation::Which;
@@ -44,7 +46,63 @@ pub(crate) fn run(args: &SuggestArgs, output: &mut Output) -> Result<Exit, Failu
         }
         None => output.print(&pretty(&model, &suggested, args.all))?,
     }
+    if suggested.is_empty() {
+        let which = scope.as_ref().map_or(Which::All, Which::Where);
+        let reasons = abstained(&abstentions(&data, &model, target, which, args.at_least)?);
+        match args.format {
+            // Rows are for programs.
+            Some(_) => output.note(&reasons),
+            None => output.print(&reasons)?,
+        }
+    }
     Ok(Exit::Success)
+}
+
+/// Returns why there is no suggestion, by tag, and what to do about it.
+fn abstained(abstentions: &[Abstention]) -> String {
+    let mut text = String::new();
+    for Abstention { tag, reason } in abstentions {
+        let resources = |count: u64| counted(count, "resource", "resources");
+        let lacks =
+            |count: u64| format!("{} {} it", resources(count), if count == 1 { "lacks" } else { "lack" });
+        let reason = match *reason {
+            Abstained::NothingMissing => "no resource lacks it".to_owned(),
+            Abstained::NotLearned { labeled, needed } if labeled < needed => format!(
+                "the model has not learned it: {} {} a value, and {needed} are needed; set it on more of them",
+                resources(labeled),
+                if labeled == 1 { "has" } else { "have" }
+            ),
+            Abstained::NotLearned { labeled, .. } => format!(
+                "the model has not learned it, and {} have a value: train a new one with `tagpol train`",
+                resources(labeled)
+            ),
+            Abstained::NoValue { missing } => {
+                format!("{}, and the model expects no value that is valid", lacks(missing))
+            }
+            Abstained::Uncertain { missing, without_confidence, best, needed } => {
+                let unsupported = match without_confidence {
+                    0 => String::new(),
+                    count => format!(
+                        "; for {count} of them no confidence is supported, because held-out resources like them are too \
+                         few, or their values were often wrong"
+                    ),
+                };
+                format!(
+                    "{}; the highest confidence is {}, and {needed:.2} is needed{unsupported}; `--at-least 0` shows what \
+                     the model expects, and values that you confirm count in the next training",
+                    lacks(missing),
+                    two_digits(best)
+                )
+            }
+        };
+        let _ = writeln!(text, "  {tag}: {reason}");
+    }
+    text
+}
+
+/// Returns a confidence with two digits, rounded down: it does not reach the next one.
+fn two_digits(confidence: f64) -> String {
+    format!("{:.2}", (confidence * 100.0).floor() / 100.0)
 }
 
 const HEADING: [&str; 6] = ["resource", "tag", "value", "confidence", "reasons", "others"];

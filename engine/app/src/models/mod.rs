@@ -2,8 +2,9 @@
 //!
 //! In: a project with its inventory and state store. Out: [`TrainingData`], resources with the tags that a model can
 //! learn; predictions of the promoted model, which the state store remembers until something that they depend on
-//! changes, with reasons for people; values that contradict it; new models, which are used if they are better.
+//! changes, with reasons for people, and reasons why there is none; values that contradict it; new models, which are used if they are better.
 
+mod abstained;
 mod anomalies;
 mod data;
 mod predict;
@@ -12,6 +13,7 @@ mod training;
 
 use std::path::Path;
 
+pub use abstained::{Abstained, Abstention, abstentions};
 pub use anomalies::{Anomaly, Evidence, anomalies, value_counts};
 pub use data::{TaggedResource, TrainingContext, TrainingData};
 pub use predict::{ActiveModel, refresh};

@@ -103,7 +103,7 @@ fn entropy(probability: f64) -> f64 {
 }
 
 /// Returns the least confidence of a suggestion: that of the `infer` of the tag, else 0.5.
-fn least(data: &TrainingData<'_>, target: usize) -> f64 {
+pub(super) fn least(data: &TrainingData<'_>, target: usize) -> f64 {
     let tag = data.tags.get(target);
     let inference = data.program.inferences.iter().find(|inference| Some(&inference.tag) == tag);
     inference.and_then(|inference| inference.suggest.or(inference.apply)?.to_f64()).unwrap_or(0.5)
