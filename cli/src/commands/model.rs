@@ -85,11 +85,15 @@ fn show(entry: &Entry) -> String {
         for (baseline, share) in &target.all.baselines {
             let _ = writeln!(text, "  {}: {}", baseline.as_str(), percent(*share));
         }
-        for threshold in target.all.thresholds.iter().filter(|threshold| threshold.coverage > 0.0) {
+        // Confidences are measured in each situation by itself.
+        let situations = ["family has the tag", "new family"].into_iter().zip(&target.regimes);
+        let claims =
+            situations.flat_map(|(name, regime)| regime.thresholds.iter().map(move |one| (name, one)));
+        for (name, threshold) in claims.filter(|(_, threshold)| threshold.coverage > 0.0) {
             let share = threshold.precision;
             let _ = writeln!(
                 text,
-                "  at confidence {:.2}: {} coverage, {} precision ({} to {})",
+                "  {name}, at confidence {:.2}: {} coverage, {} precision ({} to {})",
                 threshold.confidence,
                 percent(threshold.coverage),
                 percent(share.share),

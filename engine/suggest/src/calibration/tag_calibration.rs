@@ -5,7 +5,7 @@
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::confidence_bound::ConfidenceBound;
+use super::confidence_bound::{ConfidenceBound, KeptConfidences};
 use super::holdout::{FOLDS, HoldoutCase, HoldoutOutcome, ranking_cases};
 use super::outcome::{Outcome, log_loss};
 use super::platt::PlattScaling;
@@ -23,6 +23,10 @@ pub(crate) struct TagCalibration {
     scaling: PlattScaling,
     #[serde(alias = "assurance")]
     bound: ConfidenceBound,
+    /// The confidences of `bound` that were kept on resources which it was not fitted on. None: a model of an
+    /// earlier version, whose confidences are those of `bound`.
+    #[serde(default)]
+    kept: Option<KeptConfidences>,
 }
 
 /// Returns the situation of a resource as the number of its [`TagCalibration`]: 0 if resources of the same family had the
@@ -48,7 +52,7 @@ impl TagCalibration {
             .iter()
             .map(|one| Outcome { probability: scaling.apply(one.probability), ..*one })
             .collect();
-        Self { weights, scaling, bound: ConfidenceBound::fit(&calibrated) }
+        Self { weights, scaling, bound: ConfidenceBound::fit(&calibrated), kept: None }
     }
 
     /// Returns the score of each candidate, from what the scorer and the other models give it; they add up to 1.
@@ -61,9 +65,10 @@ impl TagCalibration {
         self.scaling.apply(score)
     }
 
-    /// Returns the confidence that a probability supports.
+    /// Returns the confidence that a probability supports, of those that were kept: reports claim the same.
     pub(crate) fn confidence(&self, probability: f32) -> f32 {
-        self.bound.confidence(probability)
+        let confidence = self.bound.confidence(probability);
+        self.kept.as_ref().map_or(confidence, |kept| kept.of(confidence))
     }
 }
 
@@ -94,8 +99,28 @@ pub(crate) fn calibrate(
         let key = (one.target, one.candidates.family_seen, one.fold);
         judge(one, logs, &by_fold.get(&key).cloned().unwrap_or_default())
     });
-    let outcomes = outcomes.collect();
-    (calibrations.collect(), outcomes)
+    let mut outcomes: Vec<HoldoutOutcome> = outcomes.collect();
+    let mut calibrations: Vec<[TagCalibration; 2]> = calibrations.collect();
+    limit(holdout, &mut calibrations, &mut outcomes);
+    (calibrations, outcomes)
+}
+
+/// Limits the confidences of each calibration, and those of its outcomes, to those that were kept on the outcomes, each of which was
+/// judged without its fold: a bound that was chosen among many looks better on what it was chosen by.
+fn limit(holdout: &[HoldoutCase], calibrations: &mut [[TagCalibration; 2]], outcomes: &mut [HoldoutOutcome]) {
+    for (target, both) in calibrations.iter_mut().enumerate() {
+        for (at, calibration) in both.iter_mut().enumerate() {
+            let is_own = |one: &HoldoutCase| one.target == target && regime(one.candidates.family_seen) == at;
+            let own = holdout.iter().zip(outcomes.iter()).filter(|(one, _)| is_own(one));
+            let claimed: Vec<Outcome> =
+                own.map(|(_, judged)| Outcome { probability: judged.confidence, ..judged.outcome }).collect();
+            let kept = KeptConfidences::fit(&claimed);
+            for (_, judged) in holdout.iter().zip(outcomes.iter_mut()).filter(|(one, _)| is_own(one)) {
+                judged.confidence = kept.of(judged.confidence);
+            }
+            calibration.kept = Some(kept);
+        }
+    }
 }
 
 fn judge(one: &HoldoutCase, logs: &ModelLogProbs, calibration: &TagCalibration) -> HoldoutOutcome {

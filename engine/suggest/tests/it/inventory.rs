@@ -85,6 +85,37 @@ pub(crate) fn organization() -> Vec<Labelled> {
     all
 }
 
+/// Asserts that what the report of a training claims is what its model suggests: in each situation, the interval of a threshold
+/// begins at it or above, and every suggestion with some confidence is covered by such a claim. Returns the number of suggestions
+/// with a confidence of at least 0.5.
+pub(crate) fn assert_claims_agree(trained: &Trained, resources: &[Resource]) -> usize {
+    let mut confident = 0;
+    for report in &trained.report.targets {
+        let target = trained.model.target(&report.name).unwrap();
+        for regime in &report.regimes {
+            for threshold in regime.thresholds.iter().filter(|threshold| threshold.coverage > 0.0) {
+                let claim = threshold.precision.low + 1e-6;
+                assert!(claim >= threshold.confidence, "{}: {threshold:?}", report.name);
+            }
+        }
+        let questions: Vec<(&Resource, &[usize])> =
+            resources.iter().map(|one| (one, std::slice::from_ref(&target))).collect();
+        for answer in trained.model.suggest(&questions).into_iter().flatten() {
+            let Some(best) = answer.best() else { continue };
+            let regime = &report.regimes[usize::from(!answer.family_seen)];
+            let reached = regime
+                .thresholds
+                .iter()
+                .rev()
+                .find(|threshold| f64::from(best.confidence) >= threshold.confidence);
+            let Some(reached) = reached else { continue };
+            assert!(reached.coverage > 0.0, "{}: {best:?} {reached:?}", report.name);
+            confident += 1;
+        }
+    }
+    confident
+}
+
 pub(crate) fn trained(resources: &[Labelled], seed: u64) -> Trained {
     train(targets(), resources, &Options { seed, epochs: 8, ..Options::default() }, &mut |_| {}).unwrap()
 }

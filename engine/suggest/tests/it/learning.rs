@@ -2,7 +2,7 @@
 
 use tagpol_suggest::{Basis, Labelled, Model, Reason, Resource, compare_models};
 
-use crate::inventory::{ENVIRONMENT, TEAM, TRAPS, organization, resource, trained};
+use crate::inventory::{ENVIRONMENT, TEAM, TRAPS, assert_claims_agree, organization, resource, trained};
 
 fn best(model: &Model, resource: &Resource, target: usize) -> (String, f32, f32) {
     let answers = model.suggest(&[(resource, &[target])]);
@@ -50,6 +50,22 @@ fn what_resources_have_in_common_is_learned_and_explained() {
     let comparison = compare_models(model, &again.model, &all);
     assert!(!comparison.is_won() && comparison.basis == Basis::HeldOut, "{comparison:?}");
     assert_eq!(comparison.champion, comparison.challenger);
+}
+
+#[test]
+fn the_report_claims_what_is_suggested() {
+    let all = organization();
+    let missing: Vec<Resource> = (0..6)
+        .flat_map(|team| ["prod", "stg", "dev"].map(|environment| without_tags(team, environment, 40)))
+        .collect();
+    assert!(assert_claims_agree(&trained(&all, 1), &missing) > 0);
+    // Few of them, and values that contradict each other.
+    let mut few: Vec<Labelled> = all.into_iter().step_by(7).collect();
+    for (at, one) in few.iter_mut().enumerate().filter(|(at, _)| at % 3 == 0) {
+        one.values =
+            vec![(ENVIRONMENT, ["production", "staging"][at % 2].to_owned()), (TEAM, "team 0".to_owned())];
+    }
+    assert_claims_agree(&trained(&few, 1), &missing);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use tagpol_sema::formats::words;
 use tagpol_suggest::{Labelled, Measurement, Model, Options, Resource, Trained, measure, train};
 
-use crate::inventory::TRAPS;
+use crate::inventory::{TRAPS, assert_claims_agree};
 use crate::list::{ENVIRONMENT, Split, TAGS, dataset, environment, having, rows, targets};
 
 /// Trains on four of five resources of half of an organization. None, with a note, if the data is not available.
@@ -64,6 +64,8 @@ fn a_real_organization_is_learned_and_promises_are_kept() {
         assert!(measured.report.calibration_error < 0.2, "{tag}: {}", measured.report.calibration_error);
         assert_promises_kept(tag, &measured);
     }
+    let missing: Vec<Resource> = asked.iter().map(|one| one.resource.clone()).collect();
+    assert!(assert_claims_agree(&trained, &missing) > 0);
     // Places without a word of an environment.
     let silent = |one: &&Resource| {
         let place = one.context.iter().map(|(_, value)| value.as_str()).chain(one.account.as_deref());
