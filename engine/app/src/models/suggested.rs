@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use rust_decimal::prelude::ToPrimitive as _;
 use tagpol_eval::Which;
 use tagpol_state::Prediction;
-use tagpol_suggest::{Reason, Suggestion};
+use tagpol_suggest::{Reason, Suggestion, information, likeness};
 
 use super::data::{TaggedResource, TrainingData};
 use super::predict::ActiveModel;
@@ -76,11 +76,8 @@ pub struct SuggestionGroup {
 pub fn grouped(suggested: Vec<Suggested>) -> Vec<SuggestionGroup> {
     let mut groups: BTreeMap<_, Vec<Suggested>> = BTreeMap::new();
     for one in suggested {
-        let resource = &one.one.resource;
-        let name = resource.name.as_deref().unwrap_or(&resource.id);
-        let name: String = name.chars().filter(|c| !c.is_ascii_digit()).collect();
-        let place = (resource.account.clone(), resource.type_.clone(), name);
-        groups.entry((one.target, one.prediction.value.clone(), place)).or_default().push(one);
+        let like = likeness(&one.one.resource);
+        groups.entry((one.target, one.prediction.value.clone(), like)).or_default().push(one);
     }
     let mut groups: Vec<SuggestionGroup> =
         groups.into_values().map(|suggestions| SuggestionGroup { suggestions }).collect();
@@ -91,15 +88,8 @@ pub fn grouped(suggested: Vec<Suggested>) -> Vec<SuggestionGroup> {
 impl SuggestionGroup {
     /// Returns how much an answer teaches, in bits: how uncertain its suggestions are together.
     fn information(&self) -> f64 {
-        self.suggestions.iter().map(|one| entropy(one.prediction.confidence)).sum()
+        information(&self.suggestions.iter().map(|one| one.prediction.confidence).collect::<Vec<_>>())
     }
-}
-
-/// The entropy of a yes with a probability, in bits.
-fn entropy(probability: f64) -> f64 {
-    let bits = |share: f64| if share > 0.0 { -share * share.log2() } else { 0.0 };
-    let probability = probability.clamp(0.0, 1.0);
-    bits(probability) + bits(1.0 - probability)
 }
 
 /// Returns the least confidence of a suggestion: that of the `infer` of the tag, else 0.5.

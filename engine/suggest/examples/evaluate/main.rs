@@ -16,12 +16,14 @@ mod list;
 mod measured;
 mod page;
 mod published;
+mod steps;
 mod untrained;
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use list::Split;
+use steps::Order;
 
 /// Organizations with enough tags.
 const ORGANISATIONS: [&str; 6] =
@@ -29,9 +31,6 @@ const ORGANISATIONS: [&str; 6] =
 
 /// The argument that leaves out what takes long.
 const FIRST_STEPS: &str = "first-steps";
-
-/// Confirmations after which a model is measured.
-const CONFIRMATIONS: [usize; 3] = [20, 50, 100];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -59,11 +58,10 @@ fn run(inventory: &str, published: &str, folder: &Path, wanted: &[String]) -> st
     for org in ORGANISATIONS {
         let chosen = wanted.is_empty() || wanted.iter().any(|one| *one == org);
         untrained.extend(untrained::measure(&rows, org));
-        for number in CONFIRMATIONS {
-            let file = files.join(format!("{org}-after-{number}.json"));
-            measured.extend(measured::kept(&file, chosen, |simple| {
-                measured::confirmed(&rows, org, number, simple)
-            })?);
+        for order in Order::ALL {
+            let file = files.join(format!("{org}-{}.json", order.as_str()));
+            measured
+                .extend(measured::kept(&file, chosen, |simple| steps::measure(&rows, org, order, simple))?);
         }
         let chosen = chosen && !first_steps;
         for split in Split::ALL {

@@ -36,9 +36,6 @@ pub(crate) struct Figures {
 /// The split in which an organization is measured after training on all others.
 pub(crate) const ACROSS: &str = "other organizations";
 
-/// Resources that are measured after confirmations.
-const MEASURED: usize = 400;
-
 /// Resources that are asked about, below which nothing is measured.
 const FEWEST: usize = 10;
 
@@ -79,33 +76,8 @@ pub(crate) fn across(rows: &[Row], org: &str, simple: &Path) -> std::io::Result<
     figures(targets(), &learned, &asked, (org, ACROSS), simple)
 }
 
-/// Trains on the first resources of an organization whose tag somebody confirmed, and measures others.
-pub(crate) fn confirmed(
-    rows: &[Row],
-    org: &str,
-    number: usize,
-    simple: &Path,
-) -> std::io::Result<Vec<Figures>> {
-    let mut all = Vec::new();
-    for (tag, (name, ..)) in TAGS.iter().enumerate() {
-        let having = having(&dataset(rows, |row| row.org == org, &[tag]), tag);
-        if having.len() < number + MEASURED {
-            continue;
-        }
-        let (learned, asked) = having.split_at(number);
-        let asked = asked.iter().take(MEASURED).cloned().collect::<Vec<_>>();
-        let simple = simple.with_extension(format!("{name}.json"));
-        all.extend(figures(targets(), learned, &asked, (org, &after(number)), &simple)?);
-    }
-    Ok(all)
-}
-
-/// Returns what the split after a number of confirmations is called.
-pub(crate) fn after(number: usize) -> String {
-    format!("after {number} confirmations")
-}
-
-fn figures(
+/// Trains on some resources, and measures others.
+pub(crate) fn figures(
     targets: Vec<Target>,
     learned: &[Labelled],
     asked: &[Labelled],

@@ -8,7 +8,8 @@ use tagpol_suggest::{Bin, TargetReport, reliability};
 
 use crate::measured::Figures;
 use crate::published::Published;
-use crate::untrained::{Claims, Untrained};
+use crate::steps::{ANSWERS, Order};
+use crate::untrained::{Claims, Untrained, wilson};
 
 /// Writes `card.md`, `reliability.svg` and `card.html` to a folder.
 pub(crate) fn write(
@@ -27,9 +28,10 @@ pub(crate) fn write(
 }
 
 fn order(split: &str) -> usize {
-    let after = [20, 50, 100].map(crate::measured::after);
-    let mut splits = after.iter().map(String::as_str).chain(["random", "unseen families"]);
-    splits.position(|known| known == split).unwrap_or(after.len() + 2)
+    let steps: Vec<String> =
+        ANSWERS.iter().flat_map(|answers| Order::ALL.map(|order| order.split(*answers))).collect();
+    let mut splits = steps.iter().map(String::as_str).chain(["random", "unseen families"]);
+    splits.position(|known| known == split).unwrap_or(steps.len() + 2)
 }
 
 /// A part of the card.
@@ -49,7 +51,9 @@ For each organization, a model was trained on a part of the resources, for all t
 each tag as if it were missing. Random: one resource of five was held out, so that near-identical ones are on both sides. \
 Unseen families: one family of five was held out; a family is all resources that share a resource group, a namespace, a \
 Terraform root or an account, in any environment. Other organizations: the model was trained on all other organizations, \
-for the environment only. At most 6,000 resources a tag; values of fewer than five resources are left out.";
+for the environment only. After some answers: the model was trained on the resources that a person confirmed, at random or in the \
+order in which `tagpol review` asks, in which one answer decides all suggestions that are alike; the measured resources are the \
+same after each. At most 6,000 resources a tag; values of fewer than five resources are left out.";
 
 const WORDS: &str = "\
 What words of name, account and groups stand for by the taxonomy, without training: the share of resources that get an \
@@ -61,7 +65,8 @@ Simple methods were trained and measured on the same resources: the most frequen
 ten nearest neighbors, the words of the name, and naive Bayes and logistic regression on n-grams of two to five letters of name \
 and type, of those with account, group and region, or of those with the other tags. The best of these nine is chosen by its \
 accuracy on the measured resources, which no method can know beforehand. Published is the best figure of the list's own table, \
-which has other splits. Possible is the share whose value occurs in the training data.";
+which has other splits. In the intervals (95%) of the model, near-identical resources count once, and of unseen families each \
+family. Possible is the share whose value occurs in the training data.";
 
 const THRESHOLDS: &str = "\
 For each threshold: the share of resources that get a value, and the share of those values that is right, with its 95% \
@@ -145,13 +150,18 @@ fn against(one: &Figures, published: &Published) -> Vec<String> {
         format!("{}/{}", one.learned, one.report.measured),
         one.families.to_string(),
         percent(one.possible),
-        percent(one.report.accuracy),
+        with_interval(one),
         percent(one.top3),
         best.map_or(String::new(), |(name, share)| format!("{} ({name})", percent(*share))),
         table.map_or("–".to_owned(), |(share, _)| percent(*share)),
         verdict(one, table.copied()),
     ]);
     cells
+}
+
+fn with_interval(one: &Figures) -> String {
+    let (low, high) = wilson(one.report.accuracy, witnesses(one));
+    format!("{} ({} to {})", percent(one.report.accuracy), percent(low), percent(high))
 }
 
 fn best(one: &Figures) -> Option<&(String, f64)> {

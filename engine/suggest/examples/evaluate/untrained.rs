@@ -38,15 +38,20 @@ impl Claims {
 
     /// Returns the 95% interval of the share (Wilson), in which a family counts once.
     pub(crate) fn interval(&self) -> (f64, f64) {
-        let (n, share, z) = (self.families.len() as f64, self.share(), 1.96_f64);
-        if self.claimed == 0 {
-            return (0.0, 1.0);
+        match self.claimed {
+            0 => (0.0, 1.0),
+            _ => wilson(self.share(), self.families.len() as f64),
         }
-        let center = share + z * z / (2.0 * n);
-        let spread = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
-        let whole = 1.0 + z * z / n;
-        (((center - spread) / whole).max(0.0), ((center + spread) / whole).min(1.0))
     }
+}
+
+/// Returns the 95% interval (Wilson) of a share of independent answers.
+pub(crate) fn wilson(share: f64, n: f64) -> (f64, f64) {
+    let z = 1.96_f64;
+    let center = share + z * z / (2.0 * n);
+    let spread = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
+    let whole = 1.0 + z * z / n;
+    (((center - spread) / whole).max(0.0), ((center + spread) / whole).min(1.0))
 }
 
 /// Measures an organization. None: too few of its resources have an environment.
