@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 use tagpol_app::state::StateError;
 use tagpol_serve_core::errors::{ApiError, Code};
+use tagpol_serve_data::DataError;
 use utoipa::ToSchema;
 
 /// Why a request was not answered.
@@ -131,6 +132,55 @@ pub(crate) fn response(error: ApiError, trace_id: &str) -> Response<Body> {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     response
+}
+
+/// Turns an error of the data into one of the interface.
+pub(crate) fn data_failure(error: DataError) -> Failure {
+    let text = error.to_string();
+    let invalid = |code| ApiError::new(code, text.clone());
+    match error {
+        DataError::UnknownResource { name } => ApiError::not_found("resource", &name).into(),
+        DataError::UnknownName { kind, closest, .. } => {
+            let error = invalid(Code::InvalidRequest).meant(closest.as_deref());
+            // Only filters have policies and checks.
+            if matches!(kind, "policy" | "check") {
+                error.in_parameter("policy").into()
+            } else {
+                error.into()
+            }
+        }
+        DataError::Condition { mistakes, .. } => {
+            let help = mistakes.first().and_then(|mistake| mistake.help.clone());
+            let error = invalid(Code::InvalidCondition).in_parameter("where");
+            match help {
+                Some(help) => error.help(help).into(),
+                None => error.into(),
+            }
+        }
+        DataError::TooManyRows { .. } => invalid(Code::InvalidRequest).in_parameter("limit").into(),
+        DataError::TooFar { .. } => invalid(Code::InvalidRequest).in_parameter("offset").into(),
+        DataError::NoCharges | DataError::TooManyGroups { .. } => invalid(Code::InvalidRequest).into(),
+        DataError::TooDeep { .. } => invalid(Code::InvalidRequest).in_parameter("depth").into(),
+        DataError::NotACursor
+        | DataError::CursorOfOtherGeneration { .. }
+        | DataError::CursorOfOtherQuestion => invalid(Code::InvalidCursor).in_parameter("cursor").into(),
+        DataError::OtherPolicies { .. } | DataError::TooManyChanges { .. } => invalid(Code::NotReady).into(),
+        DataError::Busy => invalid(Code::Busy).into(),
+        DataError::TooSlow => invalid(Code::TimedOut).into(),
+        DataError::State(error) => Failure::State(error),
+        _ => Failure::Internal(text),
+    }
+}
+
+/// As [`data_failure`]; a name that does not exist is that of a parameter of the address.
+pub(crate) fn failure_in(error: DataError, parameter: &str) -> Failure {
+    let is_unknown = matches!(error, DataError::UnknownName { .. });
+    match data_failure(error) {
+        Failure::Api(error) if is_unknown && error.parameter.is_none() => {
+            error.in_parameter(parameter).into()
+        }
+        other => other,
+    }
 }
 
 #[cfg(test)]

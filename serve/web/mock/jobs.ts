@@ -14,3 +14,12 @@ export const SCHEDULES: Schedule[] = [
   { name: 'cleanup-audit', cron: '0 0 1 * *', zone: 'UTC', queue: 'virtual_tags.audit', next_at: '2026-12-01T00:00:00Z', last_at: null, enabled: true },
   { name: 'generate-reports', cron: '0 6 * * 1-5', zone: 'UTC', queue: 'notify', next_at: '2026-12-01T06:00:00Z', last_at: '2026-11-30T06:00:00Z', enabled: false },
 ]
+
+/** The first jobs, the newest first. */
+export const JOBS: Job[] = [
+  job('job_5', 'virtual_tags.compliance', 'recheck', 'done', 42, null),
+  job('job_4', 'virtual_tags.ingestion', 'snapshot fetch', 'running', 2, null, { done: 31_000, total: 54_000 }),
+  job('job_3', 'notify', 'digest', 'dead', 180, 'mail.shop.example refused the connection 5 times; check the channel `finance-mail`'),
+  job('job_2', 'virtual_tags.inference', 'train', 'done', 1440, null),
+  job('job_1', 'virtual_tags.audit', 'archive', 'cancelled', 4000, null),
+]

@@ -26,7 +26,7 @@ import { Alerts } from './alerts.ts'
 import { costs, costTrend } from './costs.ts'
 import { graph } from './graph.ts'
 import { anomalies, insights } from './insights.ts'
-import { job, SCHEDULES } from './jobs.ts'
+import { job, JOBS, SCHEDULES } from './jobs.ts'
 import { POLICY_FILES } from './language-server.ts'
 import { Inventory, type MockRow, nameOf, NOW, PEOPLE, POLICIES, random, TAGS } from './data.ts'
 import { Questions } from './questions.ts'
@@ -97,13 +97,7 @@ class Mock {
   private readonly administration: Administration
   readonly questions: Questions
   private readonly tokens: Token[] = [{ id: 'tok_1', name: 'billing export', role: 'viewer', created_at: '2026-10-02T08:00:00Z', expires_at: '2027-10-02T08:00:00Z', revoked_at: null }]
-  private readonly jobs: Job[] = [
-    job('job_5', 'virtual_tags.compliance', 'recheck', 'done', 42, null),
-    job('job_4', 'virtual_tags.ingestion', 'snapshot fetch', 'running', 2, null, { done: 31_000, total: 54_000 }),
-    job('job_3', 'notify', 'digest', 'dead', 180, 'mail.shop.example refused the connection 5 times; check the channel `finance-mail`'),
-    job('job_2', 'virtual_tags.inference', 'train', 'done', 1440, null),
-    job('job_1', 'virtual_tags.audit', 'archive', 'cancelled', 4000, null),
-  ]
+  private readonly jobs: Job[] = [...JOBS]
 
   constructor(size: number) {
     this.inventory = new Inventory(size)

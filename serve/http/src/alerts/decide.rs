@@ -62,7 +62,7 @@ fn one(
     let read = match read {
         Ok((Ok(found), rule)) => Ok((found, rule)),
         Ok((Err(error @ DataError::TooManyFindings { .. }), _)) => Err(error.to_string()),
-        Ok((Err(error), _)) => return Err(crate::host::data_failure(error)),
+        Ok((Err(error), _)) => return Err(crate::problem::data_failure(error)),
         Err(reason) => Err(reason),
     };
     app.database.write(&project.scope(), |r| {

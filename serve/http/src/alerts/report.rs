@@ -11,8 +11,8 @@ use tagpol_serve_notify::alert::{Recipient, report};
 use super::findings::Found;
 use super::{rule_of, send};
 use crate::app::App;
-use crate::host::{ProjectHost, data_failure};
-use crate::problem::Failure;
+use crate::host::ProjectHost;
+use crate::problem::{Failure, data_failure};
 
 /// Sends the reports of all rules of the project.
 pub(super) fn perform(app: &App, project: &ProjectHost, claimed: &Claimed) -> Outcome {

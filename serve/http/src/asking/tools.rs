@@ -20,8 +20,8 @@ use tagpol_serve_data::{
 use super::EvaluationFacts;
 use super::facts::tenths;
 use crate::app::App;
-use crate::host::{ProjectHost, Serving, data_failure};
-use crate::problem::Failure;
+use crate::host::{ProjectHost, Serving};
+use crate::problem::{Failure, data_failure};
 use crate::routes::changes::{CheckImpact, PolicyImpact, TagImpact};
 use crate::timestamp::Timestamp;
 use crate::worker::{ChangeImpact, Task, in_process_for};

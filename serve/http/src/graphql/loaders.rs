@@ -12,9 +12,8 @@ use tagpol_app::state::StateError;
 use tokio::sync::oneshot;
 
 use super::session::Session;
-use crate::host::data_failure;
 use crate::identity::is_away;
-use crate::problem::Failure;
+use crate::problem::{Failure, data_failure};
 use crate::routes::names::Names;
 use crate::routes::shapes::{self, ResourceTags};
 

@@ -8,9 +8,8 @@ use super::types::{
     AuditConnection, AuditTrailEntry, Compliance, ComplianceSummary, CostLine, Facet, Job, PageInfo,
     Resource, ResourceConnection,
 };
-use crate::host::data_failure;
 use crate::permission::{ReadAudit, ReadTags};
-use crate::problem::Failure;
+use crate::problem::{Failure, data_failure};
 use crate::routes::audit::{self, AuditQuery};
 use crate::routes::compliance;
 use crate::routes::costs::{self, CostParameters};

@@ -12,8 +12,8 @@ use super::query;
 use super::session::Session;
 use super::types::{Job, Resource, ResourceChange, TagDecision};
 use crate::heads::{self, Heads};
-use crate::host::data_failure;
 use crate::permission::ReadTags;
+use crate::problem::data_failure;
 use crate::routes::filter::Selection;
 
 /// How often something that is followed is looked at, even if nothing is known to have happened.

@@ -20,9 +20,9 @@ use super::texts;
 use super::virtual_tags::{TagChange, Verb, check, record};
 use crate::app::App;
 use crate::endpoint::{About, Call, NoQuery, Nothing, Reply, Route};
-use crate::host::{ProjectHost, Serving, data_failure, last_decisions};
+use crate::host::{ProjectHost, Serving, last_decisions};
 use crate::permission;
-use crate::problem::Failure;
+use crate::problem::{Failure, data_failure};
 use crate::timestamp::Timestamp;
 
 /// Most tags that a bulk changes.

@@ -7,8 +7,8 @@ use tagpol_sema::program::Severity;
 use tagpol_serve_data::{Compliance, Preview, Resource};
 use utoipa::ToSchema;
 
-use crate::host::{Serving, data_failure};
-use crate::problem::Failure;
+use crate::host::Serving;
+use crate::problem::{Failure, data_failure};
 
 /// Most resources whose evaluation is previewed: each is evaluated once more.
 const MOST: usize = 20_000;

@@ -14,9 +14,8 @@ use super::filter::Selection;
 use super::shapes::share;
 use crate::cursor;
 use crate::endpoint::{Call, NoQuery, Reply, Route};
-use crate::host::data_failure;
 use crate::permission::ReadTags;
-use crate::problem::Failure;
+use crate::problem::{Failure, data_failure};
 use crate::timestamp::Timestamp;
 
 pub(super) fn routes() -> Vec<Route> {

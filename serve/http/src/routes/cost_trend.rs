@@ -12,9 +12,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::costs::{day, decimal};
 use super::filter::Selection;
 use crate::endpoint::{Call, Reply, Route};
-use crate::host::{Serving, data_failure};
+use crate::host::Serving;
 use crate::permission::ReadTags;
-use crate::problem::Failure;
+use crate::problem::{Failure, data_failure};
 
 /// Series that are apart if the request does not say it.
 const SERIES: u64 = 10;

@@ -11,9 +11,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::filter::Selection;
 use crate::endpoint::{Call, Reply, Route};
-use crate::host::failure_in;
 use crate::permission::ReadTags;
-use crate::problem::Failure;
+use crate::problem::{Failure, failure_in};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::read(

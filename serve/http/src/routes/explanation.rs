@@ -12,9 +12,8 @@ use tagpol_serve_core::roles;
 use utoipa::ToSchema;
 
 use crate::endpoint::{Call, NoQuery, Reply, Route};
-use crate::host::data_failure;
 use crate::permission::ReadTags;
-use crate::problem::Failure;
+use crate::problem::{Failure, data_failure};
 use crate::timestamp::Timestamp;
 
 pub(super) fn routes() -> Vec<Route> {

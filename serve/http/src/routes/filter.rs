@@ -7,8 +7,8 @@ use tagpol_serve_data::{Compliance, Filter};
 use utoipa::{IntoParams, ToSchema};
 
 use super::shapes;
-use crate::host::{Serving, data_failure};
-use crate::problem::Failure;
+use crate::host::Serving;
+use crate::problem::{Failure, data_failure};
 
 /// Which resources a request is about. What is omitted asks for nothing. Lists are separated by commas.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, IntoParams, ToSchema)]

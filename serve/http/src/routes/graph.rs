@@ -7,9 +7,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::filter::Selection;
 use crate::endpoint::{Call, Reply, Route};
-use crate::host::failure_in;
 use crate::permission::ReadTags;
-use crate::problem::Failure;
+use crate::problem::{Failure, failure_in};
 
 /// Tags whose values are nodes unless a request names others, as far as the project has them.
 const USUAL_TAGS: [&str; 4] = ["team", "project", "cost-center", "application"];

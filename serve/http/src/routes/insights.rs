@@ -9,10 +9,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::shapes::tag_id;
 use crate::endpoint::{Call, NoQuery, Reply, Route};
-use crate::host::{Serving, data_failure};
+use crate::host::Serving;
 use crate::models::{ModelSummary, TagFigures};
 use crate::permission::ReadTags;
-use crate::problem::Failure;
+use crate::problem::{Failure, data_failure};
 
 /// Decisions since an evaluation that are read; more of them lead to a new evaluation.
 const MOST_DECISIONS: usize = 100_000;

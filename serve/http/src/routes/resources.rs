@@ -19,10 +19,10 @@ use super::names::Names;
 use super::shapes::{self, ResourceRow, ResourceTags};
 use crate::cursor;
 use crate::endpoint::{Call, NoQuery, Reply, Route};
-use crate::host::{Serving, data_failure, failure_in};
+use crate::host::Serving;
 use crate::identity::is_away;
 use crate::permission::{Export, Permission, ReadTags};
-use crate::problem::Failure;
+use crate::problem::{Failure, data_failure, failure_in};
 use crate::security::percent_encoded;
 use crate::timestamp::Timestamp;
 

@@ -15,9 +15,9 @@ use super::texts;
 use crate::alerts::findings::Found;
 use crate::alerts::{rule_of, told};
 use crate::endpoint::{About, Call, NoQuery, Nothing, Reply, Route};
-use crate::host::{Serving, data_failure};
+use crate::host::Serving;
 use crate::permission::ManageAlerts;
-use crate::problem::Failure;
+use crate::problem::{Failure, data_failure};
 use crate::timestamp::Timestamp;
 
 /// Lines that a preview lists.

@@ -16,10 +16,9 @@ use super::texts;
 use super::virtual_tags::{Decided, Named, decide, tag_of};
 use crate::cursor;
 use crate::endpoint::{About, Call, Reply, Route};
-use crate::host::data_failure;
 use crate::models::TagValue;
 use crate::permission::{DecideSuggestions, ReadTags};
-use crate::problem::Failure;
+use crate::problem::{Failure, data_failure};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![

@@ -16,10 +16,10 @@ use utoipa::ToSchema;
 use super::shapes::tag_id;
 use super::texts;
 use crate::endpoint::{About, Call, Nothing, Reply, Route};
-use crate::host::{Serving, data_failure, last_decisions};
+use crate::host::{Serving, last_decisions};
 use crate::identity::Identity;
 use crate::permission::{DecideTags, Permission};
-use crate::problem::Failure;
+use crate::problem::{Failure, data_failure};
 
 /// Most resources of a request that is answered at once.
 const MOST_RESOURCES: usize = 500;

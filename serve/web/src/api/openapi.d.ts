@@ -1365,6 +1365,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns what you asked about the project, and what the answers were */
+        get: operations["getConversation"];
+        put?: never;
+        post?: never;
+        /** Forgets what you asked about the project */
+        delete: operations["forgetConversation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversation/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers a question about what is served (server-sent events) */
+        post: operations["ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/settings": {
         parameters: {
             query?: never;
@@ -1992,6 +2027,21 @@ export interface components {
             /** @description The id of the control in it. */
             id: string;
         };
+        /** @description A conversation. */
+        ConversationView: {
+            /** @description When the evaluation was made whose facts are in answers. */
+            evaluated_at: components["schemas"]["Timestamp"];
+            /** @description The framework that the last answer was about first. Null: all alike. */
+            framework?: string | null;
+            /** @description The frameworks that the policies support. */
+            frameworks: string[];
+            /** @description The language model that words answers, such as `openai gpt-x`. Null: none is configured, and answers are facts. */
+            model?: string | null;
+            /** @description Whether the model may read values of tags, names and ids. If not, it reads aliases. */
+            shares_values: boolean;
+            /** @description What is remembered, the oldest first: the last 20 questions. */
+            turns: components["schemas"]["TurnView"][];
+        };
         /** @description A line of costs. */
         CostLine: {
             /** @description What it costs, with its share of shared costs, as an exact decimal number. */
@@ -2173,6 +2223,11 @@ export interface components {
              *     without them.
              */
             audit_entries: number;
+            /**
+             * Format: int64
+             * @description Conversations that were forgotten: those of the person, and those of others that name the address.
+             */
+            conversations: number;
             /**
              * Format: int64
              * @description Accounts at identity providers that were removed.
@@ -2485,6 +2540,13 @@ export interface components {
             current?: string | null;
             /** @description The new one: 12 to 256 characters. */
             new: string;
+        };
+        /** @description A question. */
+        NewQuestion: {
+            /** @description The framework that the answer is about first, such as `soc2`. Null: all alike. */
+            framework?: string | null;
+            /** @description The question, in words: 1 to 2,000 characters. */
+            question: string;
         };
         /** @description A tenant to be added. */
         NewTenant: {
@@ -3178,6 +3240,15 @@ export interface components {
             waiting: number;
         };
         String: string;
+        /** @description A conversation about a project. */
+        SubjectConversation: {
+            /** @description The project. */
+            project: string;
+            /** @description The questions and answers, the oldest first. */
+            turns: components["schemas"]["TurnView"][];
+            /** @description When the last question was asked. */
+            updated_at: components["schemas"]["Timestamp"];
+        };
         /** @description Everything that is stored about a person. */
         SubjectExport: {
             /** @description The account. */
@@ -3186,6 +3257,8 @@ export interface components {
             actions: components["schemas"]["AuditEntry"][];
             /** @description What was done to the account. */
             changes: components["schemas"]["AuditEntry"][];
+            /** @description Conversations about projects, as far as they are remembered. */
+            conversations: components["schemas"]["SubjectConversation"][];
             /** @description Accounts at identity providers. */
             identities: components["schemas"]["IdentityView"][];
             /** @description Messages of alerts that were written to the person: the newest first. */
@@ -3565,6 +3638,15 @@ export interface components {
              * @description The score, from 0 to 1.
              */
             score: number;
+        };
+        /** @description A question and its answer, as they are remembered. */
+        TurnView: {
+            /** @description The statements of the answer. */
+            answer: string[];
+            /** @description The policy that was proposed. Null: none was. */
+            proposal?: string | null;
+            /** @description What was asked. */
+            question: string;
         };
         /** @description A page of users. */
         UserPage: {
@@ -6640,6 +6722,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getConversation: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns what you asked about the project, and what the answers were */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    forgetConversation: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgets what you asked about the project */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ask: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewQuestion"];
+            };
+        };
+        responses: {
+            /** @description Answers a question about what is served (server-sent events) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             default: components["responses"]["Problem"];
