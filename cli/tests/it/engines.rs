@@ -80,7 +80,9 @@ fn decisions_and_first_seen_times_apply_there() {
         assert!(run.code <= 1, "{run:#?}");
         run.out
     };
-    folder.run(&["tags", "set", "a", "owner=joe@example.com", "--any-id"]).ends_with(0);
+    folder
+        .run(&["tags", "set", "a", "owner=joe@example.com", "--any-id", "--by", "ann@example.com"])
+        .ends_with(0);
     folder.run(&["eval", "p.tagpol", "-i", "i.csv", "--now", "2026-09-15"]);
     let here = eval(&[]);
     assert!(here.contains("2026-09-15"), "{here}");

@@ -69,7 +69,8 @@ fn an_inventory_is_uploaded_and_changed_by_events(shop: &Shop) {
 
     // A file that cannot be read ends its job, and what is served stays.
     let job = ended(&client, &upload(&client, "bad.json", "application/json", b"[1, 2"));
-    assert_eq!(job["status"], "dead", "{job}");
+    let error = job["error"].as_str().unwrap();
+    assert!(job["status"] == "dead" && error.contains("bad.json") && !error.contains("inbox"), "{job}");
     assert_eq!(client.get("/api/v1/resources").json()["total"], 2);
     assert!(shop.path().join(".tagpol/inbox/files").read_dir().unwrap().next().is_none());
     assert!(shop.path().join(".tagpol/uploads").read_dir().unwrap().next().is_none());

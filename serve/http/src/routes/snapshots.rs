@@ -315,8 +315,9 @@ pub(crate) fn import(app: &App, project: &ProjectHost, claimed: &Claimed) -> Res
     }
     let now = app.database.source().now();
     let made = project.make_snapshot(&app.settings, (vec![file], false), now);
-    // The same file fails again in the same way.
-    let made = made.map_err(Outcome::Fail);
+    // The same file fails again in the same way. Who sent it knows it by its name.
+    let place = format!("{}{}", folder.display(), std::path::MAIN_SEPARATOR);
+    let made = made.map_err(|reason| Outcome::Fail(reason.replace(&place, "")));
     let _ = std::fs::remove_dir_all(&folder);
     Ok(serde_json::to_value(made?).unwrap_or_default())
 }
