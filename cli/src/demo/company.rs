@@ -291,8 +291,10 @@ impl Resource {
         let style = random(self.number, 30) % 3;
         match (at, value, style) {
             // Mistakes, for somebody to find: a misspelled team, and resources that were copied from another team.
-            (1, "data-platform", _) if random(self.number, 35) % 10 == 0 => "data-plattform".to_owned(),
-            (1, ..) if random(self.number, 32) % 40 == 0 => {
+            (1, "data-platform", _) if random(self.number, 35).is_multiple_of(10) => {
+                "data-plattform".to_owned()
+            }
+            (1, ..) if random(self.number, 32).is_multiple_of(40) => {
                 chosen(&PRODUCTS.map(|product| product.team), self.number, 33).to_owned()
             }
             (0, "production", 0) => "Prod".to_owned(),

@@ -113,7 +113,7 @@ fn without_a_suggestion_there_is_a_reason_for_each_tag() {
     assert_eq!(rows.ends_with(0), "resource,tag,value,confidence,reasons,others\n");
     // A tag that only few resources have.
     let policies = folder.read("p.tagpol");
-    folder.write("p.tagpol", &format!("{policies}\ntag rack: text\n"));
+    folder.write("p.tagpol", format!("{policies}\ntag rack: text\n"));
     let told = run(&folder, &["suggest", "--tag", "rack"]);
     let reason = "  rack: the model has not learned it: 0 resources have a value, and 20 are needed";
     assert!(told.contains(reason), "{told}");

@@ -113,10 +113,12 @@ impl Judge {
     }
 }
 
+/// What runs a query, and returns its rows.
+type RunQuery<'a> = dyn Fn(&str) -> Result<Vec<Vec<Cell>>, String> + 'a;
+
 /// The results of a run, wherever they are.
 pub(super) struct Results<'a> {
-    /// Runs a query.
-    pub(super) query: &'a dyn Fn(&str) -> Result<Vec<Vec<Cell>>, String>,
+    pub(super) query: &'a RunQuery<'a>,
     pub(super) dialect: Dialect,
 }
 
