@@ -9,7 +9,7 @@
 //! soon after it is asked to stop, that a token is sent over encrypted connections only, and that errors contain what
 //! the engine reported. Knows nothing of policies.
 //!
-//! The protocol is gRPC with the few messages of [`messages`]; they are written by hand, so that a build needs no
+//! The protocol is gRPC with the few messages of `messages`; they are written by hand, so that a build needs no
 //! compiler of protocols.
 
 mod address;
