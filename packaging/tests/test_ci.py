@@ -129,7 +129,7 @@ class Ci(Case):
         self.assertEqual(sarif["version"], "2.1.0")
         report = json.loads(pathlib.Path(runner.outputs["evaluate"]["report"]).read_text())
         self.assertIn("schema_version", report)
-        self.assertIn("## my-tags", pathlib.Path(runner.environment["GITHUB_STEP_SUMMARY"]).read_text())
+        self.assertIn("## project", pathlib.Path(runner.environment["GITHUB_STEP_SUMMARY"]).read_text())
         self.assertEqual(self.action(self.project(), fail_on="none")[1], 0)
 
     def test_action_stops_at_an_error(self) -> None:

@@ -134,7 +134,8 @@ fn responses(route: &Route, schemas: &mut BTreeMap<String, Value>) -> Value {
         }
         let is_stream = [EVENTS, QUESTIONS].contains(&route.path) && *status == 200;
         if let (true, Some(members)) = (is_stream, response.as_object_mut()) {
-            let content = json!({ "text/event-stream": { "schema": { "type": "string" } } });
+            // A stream of events has no schema as a whole.
+            let content = json!({ "text/event-stream": {} });
             members.insert("content".to_owned(), content);
         }
         responses.insert(status.to_string(), response);
