@@ -295,11 +295,11 @@ fn build_project(project: &Project, task: &BuildTask) -> Result<Built, DataError
     }
     let mut options = workspace.options().clone();
     options.state = options.state.map(|store| store.for_project(&task.state_tenant, &task.state_project));
+    let facts = EvaluationFacts::of(&workspace)?.to_file();
     #[cfg(feature = "suggest")]
-    let mut files = models(&workspace, &options, &context)?;
+    let files = [models(&workspace, &options, &context)?, vec![facts]].concat();
     #[cfg(not(feature = "suggest"))]
-    let mut files = Vec::new();
-    files.push(EvaluationFacts::of(&workspace)?.to_file());
+    let files = vec![facts];
     let generations = Generations::at(&task.generations);
     generations.sweep(SystemTime::now())?;
     let contents = tagpol_serve_data::build(

@@ -188,7 +188,6 @@ struct Answering {
     cancel: CancelToken,
     /// Without a limit: an answer is bounded, and a model that writes one must not be blocked.
     sender: mpsc::UnboundedSender<String>,
-    _turn: Turn,
 }
 
 fn ask(call: &Call<'_, Ask>, asked: NewQuestion, app: &Arc<App>) -> Result<Response<Body>, Failure> {
@@ -212,8 +211,8 @@ fn ask(call: &Call<'_, Ask>, asked: NewQuestion, app: &Arc<App>) -> Result<Respo
     let runtime = tokio::runtime::Handle::current();
     runtime.spawn(watch(Arc::clone(app), sender.downgrade(), cancel.clone()));
     let app = Arc::clone(app);
-    let answering = Answering { app, project, serving, identity, asked, before, cancel, sender, _turn: turn };
-    runtime.spawn_blocking(move || answering.run());
+    let answering = Answering { app, project, serving, identity, asked, before, cancel, sender };
+    runtime.spawn_blocking(move || answering.run(turn));
     Ok(event_stream(futures_util::stream::poll_fn(move |context| receiver.poll_recv(context))))
 }
 
@@ -236,8 +235,8 @@ async fn watch(app: Arc<App>, sender: mpsc::WeakUnboundedSender<String>, cancel:
 }
 
 impl Answering {
-    /// Answers, and remembers the answer. Blocks.
-    fn run(self) {
+    /// Answers, and remembers the answer. Blocks. The turn ends before the last event is sent: whoever has it may ask again.
+    fn run(self, turn: Turn) {
         let Some(facts) = &self.serving.facts else { return };
         let memory = self.before.as_deref().and_then(Memory::from_json).unwrap_or_default();
         let model = self.app.settings.configuration.model.as_ref();
@@ -257,6 +256,7 @@ impl Answering {
         }
         let is_remembered = self.remember(conversation.memory());
         let contents = self.serving.generation.contents();
+        drop(turn);
         self.send(
             "answer",
             &json!({
