@@ -3,6 +3,7 @@
 //! - `properties`: a function for each target, from bytes to assertions that fail by a panic
 //! - `seeds`: the inputs that mutation starts from, which are fixtures of the repository
 //! - `hostile`: runs of the program on mutated inputs
+//! - `sail`: an engine elsewhere, for the tests of this crate and of the program
 //! - `mutate`: seeded mutations, of bytes and of the structure of inventories and policies
 
 #![expect(
@@ -15,4 +16,5 @@
 pub mod hostile;
 pub mod mutate;
 pub mod properties;
+pub mod sail;
 pub mod seeds;

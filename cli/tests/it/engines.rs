@@ -1,52 +1,13 @@
 //! `tagpol eval --engine` and `tagpol compile --dialect`. Sail is started where `TAGPOL_TEST_SAIL` names its program;
 //! without it, what needs an engine is skipped.
 
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use tagpol_tests::sail::Sail;
 
 use crate::documents::{Fence, fences, fits, lines, session};
 use crate::support::{Folder, NOW, OWNED, repository};
 
 /// The address of the engine in the documentation.
 const DOCUMENTED: &str = "sc://localhost:50051";
-
-/// An engine, which ends with this.
-struct Sail {
-    address: String,
-    process: Child,
-}
-
-impl Sail {
-    /// Starts the engine and waits until it listens. None: there is none.
-    fn start() -> Option<Self> {
-        let Some(program) = std::env::var_os("TAGPOL_TEST_SAIL") else {
-            eprintln!("SKIPPED: TAGPOL_TEST_SAIL does not name the program of Sail");
-            return None;
-        };
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let process = Command::new(program)
-            .args(["spark", "server", "--port", &port.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let since = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(since.elapsed() < Duration::from_secs(60), "Sail does not listen");
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        Some(Self { address: format!("sc://127.0.0.1:{port}"), process })
-    }
-}
-
-impl Drop for Sail {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
 
 #[test]
 fn an_engine_elsewhere_reports_what_the_database_does() {
@@ -65,6 +26,21 @@ fn an_engine_elsewhere_reports_what_the_database_does() {
         let there = run(&[&local[..], &["--engine", &sail.address]].concat());
         assert_eq!(here, there, "{project} as {format}");
     }
+}
+
+/// Engines read files in ways of their own for conditions over lists.
+#[test]
+fn findings_about_native_tags_are_read_there_too() {
+    let Some(sail) = Sail::start() else { return };
+    let policies = "tag owner: email\npolicy spelled {\n  severity high\n  for resource where any native key matches /o.*/i\n  \
+                    require spelling: every native key == \"owner\"  else \"spell the key owner\"\n}\n";
+    let rows = "id,tag:owner,tag:Owner\na,x@example.com,\nb,,y@example.com\nc,,\n";
+    let folder = Folder::with(&[("p.tagpol", policies), ("i.csv", rows)]);
+    let eval = ["eval", "p.tagpol", "-i", "i.csv", "--now", NOW, "--all", "--format", "json"];
+    let here = folder.run(&eval);
+    assert!(here.code == 1 && here.out.contains("spell the key owner"), "{here:#?}");
+    let there = folder.run(&[&eval[..], &["--engine", &sail.address]].concat());
+    assert_eq!((here.code, here.out), (there.code, there.out), "{}", there.err);
 }
 
 /// What a project remembers applies there too.

@@ -27,7 +27,7 @@ impl Workspace<'_> {
     /// # Errors
     /// As [`Self::evaluate`].
     pub fn advice(&self, analyses: &[Analysis]) -> Result<Advice, AppError> {
-        Ok(Advice::new(&self.advice_input()?, analyses))
+        Ok(Advice::new(&self.advice_input_of(&self.evaluate_for_advice()?)?, analyses))
     }
 
     /// Makes advice of all kinds of the result of an evaluation with its [breakdown](EvaluateRequest::breakdown).
@@ -36,14 +36,6 @@ impl Workspace<'_> {
     /// [`AppError::Run`] and [`AppError::UnknownReportTag`].
     pub fn advice_of(&self, evaluated: &EvaluatedInventory) -> Result<Advice, AppError> {
         Ok(Advice::new(&self.advice_input_of(evaluated)?, &Analysis::ALL))
-    }
-
-    /// Evaluates the policies, and returns what advice is made from.
-    ///
-    /// # Errors
-    /// As [`Self::evaluate`].
-    pub fn advice_input(&self) -> Result<AdviceInput, AppError> {
-        self.advice_input_of(&self.evaluate_for_advice()?)
     }
 
     /// Evaluates the policies with all that advice is made from.

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use tagpol_eval::cost::{CostRequest, Costs, Dimension, costs, dimension};
 use tagpol_eval::{
-    Compiled, Details, Evaluation, FindingSelection, Observed, Options, RunError, Which, compile_for_engine,
-    evaluate_in_detail, observe_with_predictions,
+    Compiled, Details, Evaluation, FindingSelection, Observed, Options, Roles, RunError, Which,
+    compile_for_engine, evaluate_in_detail, observe_with_predictions,
 };
 use tagpol_explain::Found;
 use tagpol_explain::resource::{Explanation, explain};
@@ -140,16 +140,9 @@ impl<'p> Workspace<'p> {
     /// [`AppError::Run`]; [`AppError::Cancelled`]; [`AppError::EmptyInventory`] if there is nothing to evaluate, since an export that
     /// failed must not look compliant. A Terraform plan may have no resource with tags.
     pub fn evaluate(&self, request: &EvaluateRequest) -> Result<EvaluatedInventory, AppError> {
-        let options = Options { findings: request.findings, record: request.record, ..self.options.clone() };
-        let roles = request.breakdown.then(|| self.project.report_roles(&self.program)).transpose()?;
-        let (evaluation, details) =
-            evaluate_in_detail(&self.program, self.snapshot(), &options, roles.as_ref())?;
-        // What failed because of it, such as the record of the run, is not worth a warning.
-        options.cancel.check()?;
-        if evaluation.summary.resources == 0 && !evaluation.snapshot.is_terraform {
-            return Err(AppError::EmptyInventory);
-        }
-        Ok(EvaluatedInventory { evaluation, details })
+        self.evaluated(request, |options, roles| {
+            evaluate_in_detail(&self.program, self.snapshot(), options, roles)
+        })
     }
 
     /// As [`Self::evaluate`], on an engine elsewhere, which reads the resources of the snapshot by itself. The run is not
@@ -163,21 +156,28 @@ impl<'p> Workspace<'p> {
         engine: &crate::EngineSettings,
         request: &EvaluateRequest,
     ) -> Result<EvaluatedInventory, AppError> {
-        let options = Options { findings: request.findings, ..self.options.clone() };
-        let roles = request.breakdown.then(|| self.project.report_roles(&self.program)).transpose()?;
         let local = || {
             let path = self.snapshot().resources_path();
             std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned()
         };
         let resources = engine.resources.clone().unwrap_or_else(local);
-        let engine = crate::engine::Spark::connect(&engine.address, resources, &options.cancel)?;
-        let (evaluation, details) = tagpol_eval::evaluate_on(
-            Box::new(engine),
-            &self.program,
-            self.snapshot(),
-            &options,
-            roles.as_ref(),
-        )?;
+        self.evaluated(request, |options, roles| {
+            let engine = crate::engine::Spark::connect(&engine.address, resources, &options.cancel)?;
+            tagpol_eval::evaluate_on(Box::new(engine), &self.program, self.snapshot(), options, roles)
+        })
+    }
+
+    /// Evaluates by a function that is given the options and the tags of the breakdown.
+    fn evaluated(
+        &self,
+        request: &EvaluateRequest,
+        evaluate: impl FnOnce(&Options, Option<&Roles>) -> Result<(Evaluation, Details), RunError>,
+    ) -> Result<EvaluatedInventory, AppError> {
+        let options = Options { findings: request.findings, record: request.record, ..self.options.clone() };
+        let roles = request.breakdown.then(|| self.project.report_roles(&self.program)).transpose()?;
+        let (evaluation, details) = evaluate(&options, roles.as_ref())?;
+        // What failed because of it, such as the record of the run, is not worth a warning.
+        options.cancel.check()?;
         if evaluation.summary.resources == 0 && !evaluation.snapshot.is_terraform {
             return Err(AppError::EmptyInventory);
         }

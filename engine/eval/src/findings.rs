@@ -74,7 +74,7 @@ struct Row {
     escalation_due: bool,
 }
 
-/// Since when a finding is there, if that is unknown. It is no time that chrono knows.
+/// The time since when a finding exists, if it is unknown: it is before all times of chrono.
 const UNKNOWN_SINCE: i64 = i64::MIN;
 
 /// What the findings of a check are about.
@@ -140,7 +140,7 @@ impl Findings {
         self.checks.iter().map(|of| of.rows.len()).sum()
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.checks.iter().all(|of| of.rows.is_empty())
     }

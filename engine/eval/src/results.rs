@@ -164,7 +164,7 @@ impl Run {
         })
     }
 
-    /// Returns what a check found of a resource, by its row; None if there is no finding.
+    /// Returns the finding of a check about the resource of a row. None: the resource passes the check.
     fn found_state<'b>(
         &self,
         info: &CheckInfo,

@@ -158,23 +158,17 @@ impl Run {
             engine.dialect(),
         )?;
         engine.open_resources(RELATION)?;
-        let counts = &snapshot.manifest().counts;
-        let run = Self {
-            has_unknown: counts.unknown > 0,
-            compiled,
-            store,
-            engine: None,
-            rules: program.rules.iter().map(|rule| rule.name.clone()).collect(),
-            history,
-        };
-        send_overlays(&*engine, &run.history.overlays, &ProjectHistory::all_overlays(options)?)?;
+        send_overlays(&*engine, &history.overlays, &ProjectHistory::all_overlays(options)?)?;
         let mut tables = Tables::default();
-        tables.read(program, &run.compiled.plan)?;
-        send_tables(&*engine, &run.compiled.plan, |id| tables.rows_of(id))?;
-        for statement in run.compiled.script.statements() {
+        tables.read(program, &compiled.plan)?;
+        send_tables(&*engine, &compiled.plan, |id| tables.rows_of(id))?;
+        for statement in compiled.script.statements() {
             engine.execute(statement)?;
         }
-        let run = Self { engine: Some(engine), ..run };
+        let counts = &snapshot.manifest().counts;
+        let rules = program.rules.iter().map(|rule| rule.name.clone()).collect();
+        let has_unknown = counts.unknown > 0;
+        let run = Self { has_unknown, compiled, store, engine: Some(engine), rules, history };
         run.check_resources(counts.resources)?;
         run.check_computed_texts(options)?;
         Ok(run)

@@ -16,7 +16,7 @@ pub enum RemoteError {
         /// What is wrong with it.
         reason: String,
     },
-    /// There is no connection.
+    /// The engine cannot be reached.
     #[error("cannot connect to the engine at {address}: {reason}")]
     Connect {
         /// Host and port.

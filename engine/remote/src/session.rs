@@ -1,8 +1,6 @@
 //! A session of an engine.
 
-use std::collections::hash_map::RandomState;
 use std::future::Future;
-use std::hash::{BuildHasher as _, Hasher as _};
 use std::io::Cursor;
 use std::pin::pin;
 use std::time::Duration;
@@ -19,6 +17,7 @@ use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 use tonic::{Request, Streaming};
 use tonic_prost::ProstCodec;
+use uuid::Uuid;
 
 use crate::address::Address;
 use crate::error::RemoteError;
@@ -91,7 +90,7 @@ impl Session {
         let connecting = endpoint.connect();
         let channel = runtime.block_on(until_stopped(connecting, &*stop))?.map_err(|error| failed(&error))?;
         let user = address.user.clone().unwrap_or_else(|| CLIENT.to_owned());
-        let session = Self { runtime, channel, id: random_uuid(), user, token, stop };
+        let session = Self { runtime, channel, id: Uuid::new_v4().to_string(), user, token, stop };
         session.configure()?;
         Ok(session)
     }
@@ -251,18 +250,6 @@ fn relation_of(sql: &str) -> Relation {
     Relation { kind: Some(RelationKind::Sql(Sql { query: sql.to_owned() })) }
 }
 
-/// Returns a name that no other session has.
-fn random_uuid() -> String {
-    // Each hasher has keys of its own, of the random numbers of the system.
-    let random = || RandomState::new().build_hasher().finish();
-    let number = u128::from(random()) << 64 | u128::from(random());
-    // Version 4, variant 1.
-    let number = number & !(0xf000 << 64) & !(0xc000 << 48) | (0x4000 << 64) | (0x8000 << 48);
-    let digits = format!("{number:032x}");
-    let parts = [0..8, 8..12, 12..16, 16..20, 20..32];
-    parts.map(|part| digits.get(part).unwrap_or_default().to_owned()).join("-")
-}
-
 /// Waits for something until it is there, or it is time to stop.
 async fn until_stopped<T>(
     future: impl Future<Output = T>,
@@ -291,16 +278,6 @@ fn innermost(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sessions_have_names_of_their_own() {
-        let (one, other) = (random_uuid(), random_uuid());
-        assert_ne!(one, other);
-        let places: Vec<usize> = one.match_indices('-').map(|(at, _)| at).collect();
-        assert_eq!((one.len(), places), (36, vec![8, 13, 18, 23]));
-        assert_eq!(one.get(14..15), Some("4"), "{one}");
-        assert!(matches!(one.get(19..20), Some("8" | "9" | "a" | "b")), "{one}");
-    }
 
     #[test]
     fn an_engine_that_is_not_there_is_reported() {

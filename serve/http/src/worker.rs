@@ -289,13 +289,11 @@ fn build_project(project: &Project, task: &BuildTask) -> Result<Built, DataError
     let snapshot = snapshot(project, task, &context)?;
     let source = InventorySource { files: vec![snapshot.clone()], ..InventorySource::default() };
     let workspace = Workspace::open(project, &source, &StateAccess::default(), &context)?;
-    if task.record {
-        let request = EvaluateRequest { record: true, ..EvaluateRequest::default() };
-        workspace.evaluate(&request)?;
-    }
+    let request = EvaluateRequest { breakdown: true, record: task.record, ..EvaluateRequest::default() };
+    let evaluated = workspace.evaluate(&request)?;
     let mut options = workspace.options().clone();
     options.state = options.state.map(|store| store.for_project(&task.state_tenant, &task.state_project));
-    let facts = EvaluationFacts::of(&workspace)?.to_file();
+    let facts = EvaluationFacts::of(&workspace, &evaluated)?.to_file();
     #[cfg(feature = "suggest")]
     let files = [models(&workspace, &options, &context)?, vec![facts]].concat();
     #[cfg(not(feature = "suggest"))]

@@ -5,9 +5,6 @@
 //! `TAGPOL_TEST_REMOTE` is the number of programs that are compared, and `TAGPOL_DIFFERENTIAL_SEED` which ones.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use proptest::prelude::*;
@@ -22,6 +19,7 @@ use tagpol_plan::{Dialect, Layout, Overlays, TagRelation, TextLimit};
 use tagpol_remote::{RemoteError, Session};
 use tagpol_sema::formats::compose;
 use tagpol_session::Cell;
+use tagpol_tests::sail::Sail;
 use tempfile::TempDir;
 
 use super::database::{Database, Results, options};
@@ -33,59 +31,32 @@ const NOT_COMPOSED: &str = "is not composed";
 /// An engine, which ends with this.
 struct Server {
     address: String,
-    process: Option<Child>,
+    /// If it was started for the test.
+    _sail: Option<Sail>,
 }
 
 impl Server {
-    /// Starts an engine. None: there is none.
+    /// Returns the engine of the environment, or starts one. None: there is none.
     fn start() -> Option<Self> {
-        if let Ok(address) = std::env::var("TAGPOL_TEST_ENGINE") {
-            return Some(Self { address, process: None });
+        match std::env::var("TAGPOL_TEST_ENGINE") {
+            Ok(address) => Some(Self { address, _sail: None }),
+            Err(_) => Sail::start().map(|sail| Self { address: sail.address.clone(), _sail: Some(sail) }),
         }
-        let Some(program) = std::env::var_os("TAGPOL_TEST_SAIL") else {
-            println!("SKIPPED: TAGPOL_TEST_SAIL does not name the program of Sail");
-            return None;
-        };
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let process = Command::new(program)
-            .args(["spark", "server", "--port", &port.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        Some(Self { address: format!("sc://127.0.0.1:{port}"), process: Some(process) })
     }
 
-    /// Opens a session, as soon as the engine listens.
+    /// Opens a session.
     fn session(&self) -> Session {
-        let address = self.address.parse().unwrap();
-        let since = Instant::now();
-        loop {
-            match Session::connect(&address, || false) {
-                Ok(session) => return session,
-                Err(error) => assert!(since.elapsed() < Duration::from_secs(60), "{error}"),
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        Session::connect(&self.address.parse().unwrap(), || false).unwrap()
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(process) = &mut self.process {
-            let _ = process.kill();
-            let _ = process.wait();
-        }
-    }
-}
-
-struct Sail {
+/// A session that reads a folder of temporary files.
+struct Remote {
     session: Session,
     folder: TempDir,
 }
 
-impl Engine for Sail {
+impl Engine for Remote {
     fn dialect(&self) -> Dialect {
         Dialect::Spark
     }
@@ -121,7 +92,7 @@ fn failed(error: RemoteError) -> RunError {
     RunError::Engine(Box::new(error))
 }
 
-impl Sail {
+impl Remote {
     fn rows(&self, sql: &str) -> Result<Vec<Vec<Cell>>, String> {
         let mut rows = Vec::new();
         let read = for_each_batch(self, sql, |_, batch| {
@@ -234,7 +205,7 @@ fn runner(seed: usize) -> TestRunner {
 #[test]
 fn an_engine_elsewhere_agrees_with_the_reference() {
     let Some(server) = Server::start() else { return };
-    let sail = Sail { session: server.session(), folder: TempDir::new().unwrap() };
+    let engine = Remote { session: server.session(), folder: TempDir::new().unwrap() };
     let wanted = number("TAGPOL_TEST_REMOTE", 8);
     let seed = number("TAGPOL_DIFFERENTIAL_SEED", 1);
     let mut runner = runner(seed);
@@ -243,7 +214,7 @@ fn an_engine_elsewhere_agrees_with_the_reference() {
     while compared < wanted {
         let mut case = strategy.new_tree(&mut runner).unwrap().current();
         composed(&mut case);
-        match sail.evaluate(&case) {
+        match engine.evaluate(&case) {
             Ok(None) => refused += 1,
             Ok(Some(found)) => {
                 let expected = evaluate(&case.program, &case.resources, &case.options);
@@ -266,7 +237,7 @@ fn an_engine_elsewhere_agrees_with_the_reference() {
 #[test]
 fn literals_are_read_as_they_are_written() {
     let Some(server) = Server::start() else { return };
-    let sail = Sail { session: server.session(), folder: TempDir::new().unwrap() };
+    let engine = Remote { session: server.session(), folder: TempDir::new().unwrap() };
     let mut runner = runner(number("TAGPOL_DIFFERENTIAL_SEED", 1));
     let any = prop_oneof![
         3 => any::<String>(),
@@ -275,7 +246,7 @@ fn literals_are_read_as_they_are_written() {
     ];
     for _ in 0..20 {
         let texts: Vec<String> = (0..50).map(|_| any.new_tree(&mut runner).unwrap().current()).collect();
-        let found = sail.rows(&tagpol_plan::sql::literals(&texts, Dialect::Spark)).unwrap();
+        let found = engine.rows(&tagpol_plan::sql::literals(&texts, Dialect::Spark)).unwrap();
         let found: Vec<Option<&str>> = found[0].iter().map(Cell::as_text).collect();
         let expected: Vec<Option<&str>> = texts.iter().map(|text| Some(text.as_str())).collect();
         assert_eq!(found, expected);

@@ -129,8 +129,7 @@ mod model {
 mod model {
     use tagpol_app::Project;
     use tagpol_app::advising::Advice;
-    use tagpol_app::advising::conversation::{Model, ModelFailure, ModelReply};
-    use tagpol_app::advising::prompt::Prompt;
+    use tagpol_app::advising::conversation::NoModel;
 
     use crate::args::AdviseArgs;
     use crate::context::RunContext;
@@ -144,21 +143,7 @@ mod model {
         Err(Failure::missing_feature("tagpol advise --model", "advise-model"))
     }
 
-    /// There are none in this build.
-    pub(super) enum AnsweringModel {}
-
-    impl Model for AnsweringModel {
-        fn ask(
-            &mut self,
-            _: &Prompt,
-            _: serde_json::Value,
-            _: &mut dyn FnMut(&str),
-        ) -> Result<ModelReply, ModelFailure> {
-            match *self {}
-        }
-    }
-
-    pub(super) fn answering(settings: &ModelSettings, _: &RunContext) -> Result<AnsweringModel, Failure> {
+    pub(super) fn answering(settings: &ModelSettings, _: &RunContext) -> Result<NoModel, Failure> {
         match *settings {}
     }
 

@@ -52,6 +52,16 @@ pub trait Model {
     ) -> Result<ModelReply, ModelFailure>;
 }
 
+/// What is asked in a build without language models. There is none.
+#[derive(Debug)]
+pub enum NoModel {}
+
+impl Model for NoModel {
+    fn ask(&mut self, _: &Prompt, _: Value, _: &mut dyn FnMut(&str)) -> Result<ModelReply, ModelFailure> {
+        match *self {}
+    }
+}
+
 /// What a model answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelReply {

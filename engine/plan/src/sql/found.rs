@@ -77,7 +77,7 @@ impl Printer<'_> {
         }
         let items: Vec<String> = columns.iter().map(|column| self.flat(column)).collect();
         let filters = part.branches.iter().filter_map(|branch| branch.filter.clone());
-        let filter = self.flat(&Expr::or(filters.collect::<Vec<_>>()));
+        let filter = self.dialect.row_filter(&self.flat(&Expr::or(filters.collect::<Vec<_>>())));
         let items = items.join(",\n  ");
         Found { sql: format!("SELECT\n  {items}\nFROM {relation}\nWHERE {filter}"), checks }
     }

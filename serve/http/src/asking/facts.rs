@@ -9,7 +9,7 @@ use tagpol_app::advising::AdviceInput;
 use tagpol_app::advising::conversation::Vocabulary;
 use tagpol_app::advising::input::Severity as AdviceSeverity;
 use tagpol_app::evaluation::score_of;
-use tagpol_app::{AppError, Workspace};
+use tagpol_app::{AppError, EvaluatedInventory, Workspace};
 use tagpol_sema::program::Severity;
 
 /// Name of the file in the folder of an evaluation.
@@ -25,12 +25,12 @@ pub(crate) struct EvaluationFacts {
 }
 
 impl EvaluationFacts {
-    /// Evaluates the policies once more, and returns what answers are made from.
+    /// Returns what answers are made from, of an evaluation with its breakdown.
     ///
     /// # Errors
-    /// As [`Workspace::evaluate`].
-    pub(crate) fn of(workspace: &Workspace<'_>) -> Result<Self, AppError> {
-        let mut input = workspace.advice_input()?;
+    /// As [`Workspace::advice_input_of`].
+    pub(crate) fn of(workspace: &Workspace<'_>, evaluated: &EvaluatedInventory) -> Result<Self, AppError> {
+        let mut input = workspace.advice_input_of(evaluated)?;
         // Nothing that the server shows is native.
         input.unread_keys.clear();
         input.conflicts.clear();

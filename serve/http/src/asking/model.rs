@@ -1,11 +1,10 @@
 //! The language model that words answers, if the configuration of the server has one.
 
 use serde::Deserialize;
+#[cfg(feature = "advise-model")]
 use tagpol_app::advising::conversation::Model;
 #[cfg(not(feature = "advise-model"))]
-use tagpol_app::advising::conversation::{ModelFailure, ModelReply};
-#[cfg(not(feature = "advise-model"))]
-use tagpol_app::advising::prompt::Prompt;
+use tagpol_app::advising::conversation::NoModel;
 use tagpol_app::advising::prompt::Values;
 #[cfg(feature = "advise-model")]
 use tagpol_app::conversing::AnsweringModel;
@@ -96,22 +95,6 @@ impl ConfiguredModel {
     }
 
     pub(crate) fn answering(&self, _: &CancelToken) -> Result<NoModel, AppError> {
-        match *self {}
-    }
-}
-
-/// What answers in a build without models: nothing.
-#[cfg(not(feature = "advise-model"))]
-pub(crate) enum NoModel {}
-
-#[cfg(not(feature = "advise-model"))]
-impl Model for NoModel {
-    fn ask(
-        &mut self,
-        _: &Prompt,
-        _: serde_json::Value,
-        _: &mut dyn FnMut(&str),
-    ) -> Result<ModelReply, ModelFailure> {
         match *self {}
     }
 }

@@ -135,7 +135,7 @@ pub(super) fn call(function: Function, args: &[String]) -> String {
         Function::TimeBetween => return format!("unix_micros({second}) - unix_micros({first})"),
         Function::Back => return format!("-({first})"),
         Function::AddTime => return add_time(first, second),
-        Function::Bytes => return bytes_of(args, &|text| format!("CAST(octet_length({text}) AS BIGINT)")),
+        Function::Bytes => return bytes_of(args, &bytes),
         Function::BytesReplaced => return bytes_replaced(args),
         Function::Concat => return args.join(" || "),
         Function::Lower => return lower(first),
@@ -173,10 +173,13 @@ fn add_time(time: &str, by: &str) -> String {
     format!("CASE WHEN {moved} IS NOT NULL THEN {} END", cast(&time, Type::Time))
 }
 
+fn bytes(text: &str) -> String {
+    format!("CAST(octet_length({text}) AS BIGINT)")
+}
+
 /// Returns the number of bytes of a text after `replace`: occurrences are counted by taking them out.
 fn bytes_replaced(args: &[String]) -> String {
     let [text, from, to] = args else { return "0".to_owned() };
-    let bytes = |text: &str| format!("CAST(octet_length({text}) AS BIGINT)");
     let (of_text, of_from, of_to) = (bytes(text), bytes(from), bytes(to));
     let taken_out = format!("{of_text} - {}", bytes(&format!("replace({text}, {from}, '')")));
     format!("{of_text} + ({taken_out}) div greatest({of_from}, 1) * ({of_to} - {of_from})")
