@@ -35,7 +35,10 @@ pub(crate) fn run(args: &InitArgs, output: &mut Output) -> Result<Exit, Failure>
             root.display()
         )
     } else {
-        let files = counted(own.len() as u64, ".tagpol file", ".tagpol files");
+        let files = match own.as_slice() {
+            [_] => ".tagpol file".to_owned(),
+            several => counted(several.len() as u64, ".tagpol file", ".tagpol files"),
+        };
         format!(
             "created `{}` for the {files} in `{}`\n\n  tagpol check{place}    # report all errors\n\nThen name your bill or inventory in it.\n",
             root.join(FILE_NAME).display(),
